@@ -1,0 +1,72 @@
+"""Turns: a component asks for one, and does one step of work in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cluster_engine.clock import Clock
+from cluster_engine.trace import Cause, Step, Trace
+
+
+class TurnQueue:
+    """Who wants a turn, in the order of asking. The cluster takes from it."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Component] = deque()
+
+    def add(self, component: Component) -> None:
+        self._waiting.append(component)
+
+    def pop(self) -> Component | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+
+class Component:
+    """One process or loop of the control plane, a node, or a person's shell.
+
+    `step()` does one unit of work (one reconcile, one pod scheduled, one sync) and returns; the cluster calls it again in
+    a later turn as long as `has_work()`.
+    """
+
+    name: str
+
+    def __init__(self, name: str, clock: Clock, trace: Trace, turns: TurnQueue) -> None:
+        self.name = name
+        self.clock = clock
+        self.trace = trace
+        self._turns = turns
+        self._awake = False
+
+    def wake(self) -> None:
+        """Asks for a turn; asking twice gets one."""
+        if not self._awake:
+            self._awake = True
+            self._turns.add(self)
+
+    def take_turn(self) -> None:
+        """Called by the cluster only: one step, and back in the queue if there is more."""
+        self._awake = False
+        if self.has_work():
+            self.step()
+            if self.has_work():
+                self.wake()
+
+    def has_work(self) -> bool:
+        raise NotImplementedError
+
+    def step(self) -> None:
+        raise NotImplementedError
+
+    @contextmanager
+    def traced(self, subject: str, cause: Cause) -> Iterator[Step]:
+        """Brackets one step, so that what is written in it knows why."""
+        step = self.trace.begin(self.name, subject, cause)
+        try:
+            yield step
+        finally:
+            self.trace.end()
