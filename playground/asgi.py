@@ -1,0 +1,40 @@
+"""The site's ASGI application: Django's pages, the workspaces' websockets, and room for bare applications beside them.
+
+A path whose prefix is in `BARE_APPLICATIONS` goes to a plain ASGI application without passing through Django: under
+Daphne that is an order of magnitude cheaper for an API with long watches.
+"""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "playground.settings")
+django_application = get_asgi_application()  # sets Django up; what imports models comes after it
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+
+from playground.console.routing import websocket_urlpatterns  # noqa: E402
+
+Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+BARE_APPLICATIONS: dict[str, Application] = {}
+
+
+async def http_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Pass a request to the bare application that owns its path prefix, else to Django."""
+    for prefix, bare_application in BARE_APPLICATIONS.items():
+        if scope["path"].startswith(prefix):
+            return await bare_application(scope, receive, send)
+    return await django_application(scope, receive, send)
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": http_application,
+        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+    }
+)

@@ -1,0 +1,6 @@
+"""The pages of the app."""
+
+from django.urls import URLPattern
+
+app_name = "classrooms"
+urlpatterns: list[URLPattern] = []
