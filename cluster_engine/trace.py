@@ -6,7 +6,9 @@ the present step's number at each write, so that every revision knows its step, 
 
 from __future__ import annotations
 
+import traceback
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +17,7 @@ from cluster_engine.clock import Clock
 CauseKind = Literal["revision", "timer", "input", "start"]
 MAX_STEPS = 4000
 MAX_NOTES_PER_STEP = 50
+MAX_FAULTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class Trace:
         self._next_number = first_number
         self._stack: list[Step] = []
         self.steps: deque[Step] = deque(maxlen=MAX_STEPS)
+        # What went wrong inside the engine itself, with its traceback: a defect, never a user's mistake.
+        self.faults: deque[str] = deque(maxlen=MAX_FAULTS)
+        self.on_step: list[Callable[[Step], None]] = []
 
     @property
     def current(self) -> Step | None:
@@ -74,6 +80,8 @@ class Trace:
         step = self._stack.pop()
         if step.writes or step.notes:
             self.steps.append(step)
+            for callback in self.on_step:
+                callback(step)
         return step
 
     def note(self, text: str) -> None:
@@ -84,6 +92,12 @@ class Trace:
     def wrote(self, revision: int, verb: str, key: str) -> None:
         if self._stack:
             self._stack[-1].writes.append((revision, verb, key))
+
+    def fault(self, component: str, subject: str) -> None:
+        """Records the exception that is being handled, so that it is told and not lost."""
+        text = f"{component} failed on {subject}:\n{traceback.format_exc(limit=12)}"
+        self.faults.append(text)
+        self.note(text.rstrip().rsplit("\n", 1)[-1])
 
     def find(self, number: int) -> Step | None:
         """The step with that number, if it is still kept."""

@@ -60,6 +60,10 @@ class Strategy:
         """Keeps everything but the status (metadata has been dealt with by the API server)."""
         return {**old, "metadata": new["metadata"], "status": new.get("status", {})}
 
+    def changes_generation(self, new: Obj, old: Obj) -> bool:
+        """Whether an update counts as a change of what is asked for (kinds with `tracks_generation` only)."""
+        return bool(new.get("spec") != old.get("spec"))
+
     def validate(self, obj: Obj) -> list[FieldError]:
         """The faults of a whole object, in the order in which Kubernetes reports them. Metadata is checked elsewhere."""
         return []

@@ -74,5 +74,9 @@ class Controller(Component):
                 # A conflict means that our cache was behind: the next try reads anew.
                 self.trace.note(f"will try again: {error.message}")
                 self.queue.add_rate_limited(key)
+            except Exception:
+                # A defect of ours must neither stop the other keys nor vanish.
+                self.trace.fault(self.name, key)
+                self.queue.add_rate_limited(key)
             else:
                 self.queue.forget(key)
