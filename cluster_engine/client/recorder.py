@@ -42,7 +42,7 @@ class _Bucket:
 class _Similar:
     """Events of one source about one object with one reason: their different messages, and when the last one came."""
 
-    messages: set[str]
+    messages: dict[str, None]
     last_us: int
 
 
@@ -77,9 +77,9 @@ class EventRecorder:
         if self._events_v1:
             self._create(self._new_style(involved, type_, reason, message, action), now_us)
             return
-        local = (about, type_, reason, field_path)
-        message, combined = self._aggregate(local, message, now_us)
-        key = (*local, COMBINED) if combined else (*local, message)
+        alike = (about, type_, reason)
+        message, combined = self._aggregate(alike, message, now_us)
+        key = (*alike, COMBINED) if combined else (*alike, field_path, message)
         if not self._buckets.setdefault(about, _Bucket(SPAM_BURST, now_us)).take(now_us):
             return
         self._bound()
@@ -89,12 +89,12 @@ class EventRecorder:
         """The message to send, and whether it stands for many."""
         similar = self._similar.get(key)
         if similar is None or now_us - similar.last_us > AGGREGATE_WINDOW_US:
-            similar = self._similar[key] = _Similar(set(), now_us)
+            similar = self._similar[key] = _Similar({}, now_us)
         similar.last_us = now_us
-        similar.messages.add(message)
+        similar.messages[message] = None
         if len(similar.messages) < AGGREGATE_AFTER:
             return message, False
-        similar.messages.pop()
+        similar.messages.popitem()
         return COMBINED + message, True
 
     def _observe(self, key: tuple[str, ...], involved: Obj, type_: str, reason: str, message: str) -> None:
