@@ -142,7 +142,7 @@ if redis_url := os.environ.get("REDIS_URL"):
 
 # Accounts. A guest is a real user, so that nothing has to be moved when they sign up.
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "accounts:login"
+LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "curriculum:catalogue"
 LOGOUT_REDIRECT_URL = "home"
 AUTH_PASSWORD_VALIDATORS = [
