@@ -1,0 +1,191 @@
+"""Images: what there is to pull, how long it takes, how a container of it behaves. The catalogue is data (`catalogue/*.yaml`)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+from cluster_engine.kubelet import scripts
+from cluster_engine.kubelet.scripts import Behaviour
+
+DEFAULT_DOMAIN = "docker.io"
+_DOMAIN = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?")
+_PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class InvalidImageName(ValueError):
+    """A text that is no image reference; the message is that of the reference parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An image name, taken apart: `nginx:1.25` is docker.io, library/nginx, 1.25."""
+
+    domain: str
+    path: str
+    tag: str
+    digest: str = ""
+
+    @property
+    def repository(self) -> str:
+        return f"{self.domain}/{self.path}"
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag}"
+
+
+@lru_cache(maxsize=1024)
+def parse_reference(image: str) -> Reference:
+    """The reference that a manifest's `image` means. Raises `InvalidImageName`. Follows distribution/reference."""
+    name, _, digest = image.partition("@")
+    if digest and not _DIGEST.fullmatch(digest):
+        raise InvalidImageName("invalid reference format")
+    head, slash, rest = name.partition("/")
+    has_domain = bool(slash) and ("." in head or ":" in head or head == "localhost" or head != head.lower())
+    domain, remainder = (head, rest) if has_domain else (DEFAULT_DOMAIN, name)
+    path, colon, tag = remainder.partition(":")
+    if domain == DEFAULT_DOMAIN and "/" not in path:
+        path = f"library/{path}"
+    if not _PATH.fullmatch(path) and _PATH.fullmatch(path.lower()):
+        raise InvalidImageName(f"invalid reference format: repository name ({path}) must be lowercase")
+    if not _PATH.fullmatch(path) or not _DOMAIN.fullmatch(domain) or (colon and not _TAG.fullmatch(tag)):
+        raise InvalidImageName("invalid reference format")
+    return Reference(domain, path, tag or ("" if digest else "latest"), digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One entry of the catalogue, and what its containers do. Seconds are virtual, sizes are bytes."""
+
+    repository: str
+    tags: tuple[re.Pattern[str], ...] = ()
+    size: int = 50_000_000
+    pull_seconds: float = 1.0
+    start_seconds: float = 0.3
+    ports: tuple[int, ...] = ()
+    behaviour: Behaviour = Behaviour()
+    programs: frozenset[str] = frozenset()
+    # Arguments alone are a command of their own (busybox), or options of the image's own program (redis).
+    arguments: Literal["command", "options"] = "command"
+    any: bool = False
+
+    def has_tag(self, tag: str) -> bool:
+        return not tag or any(pattern.fullmatch(tag) for pattern in self.tags)
+
+    def behaviour_of(self, command: list[str], args: list[str]) -> Behaviour:
+        """What a container of this image does with that command and these arguments."""
+        if self.any or not (command or args):
+            return self.behaviour
+        if not command and (self.arguments == "options" or args[0].startswith("-")):
+            return self.behaviour
+        argv = tuple([*command, *args])
+        simple = scripts.behaviour_of(argv)
+        if simple is not None:
+            return simple
+        program = scripts.base_name(argv[0])
+        if program in self.programs or program in scripts.SHELLS:
+            return self.behaviour if self.behaviour.exits_after_seconds is None else Behaviour()
+        if self.programs and "/" not in argv[0]:
+            return Behaviour(missing_program=argv[0])
+        return Behaviour()
+
+
+ANY_IMAGE = Image("", any=True, pull_seconds=0, start_seconds=0)
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> dict[str, Image]:
+    """Every simulated image, by repository."""
+    found: dict[str, Image] = {}
+    for file in sorted(resources.files("cluster_engine.kubelet").joinpath("catalogue").iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".yaml"):
+            continue
+        for entry in yaml.safe_load(file.read_text()):
+            for repository in [entry["name"], *entry.get("aliases", [])]:
+                found[repository] = _image(repository, entry)
+    return found
+
+
+def _image(repository: str, entry: dict[str, Any]) -> Image:
+    stop = entry.get("stop", {})
+    behaviour = Behaviour(
+        exits_after_seconds=entry.get("exits_after_seconds"), exit_code=entry.get("exit_code", 0),
+        stops_after_seconds=stop.get("seconds", 0.2), stop_exit_code=stop.get("exit_code", 0),
+    )
+    return Image(
+        repository=repository, tags=tuple(re.compile(tag) for tag in entry["tags"]), size=entry["size"],
+        pull_seconds=entry["pull_seconds"], start_seconds=entry["start_seconds"], ports=tuple(entry.get("ports", ())),
+        behaviour=behaviour, programs=frozenset(entry.get("programs", ())), arguments=entry.get("arguments", "command"),
+    )
+
+
+def digest_of(reference: Reference) -> str:
+    """A made-up digest that is always the same for the same name."""
+    return reference.digest or "sha256:" + hashlib.sha256(str(reference).encode()).hexdigest()
+
+
+def size_of(reference: Reference, image: Image) -> int:
+    """Bytes: the catalogue's size, a little different for each tag."""
+    spread = int(digest_of(reference)[7:15], 16) / 0xFFFFFFFF
+    return round(image.size * (0.97 + 0.06 * spread))
+
+
+class PullError(Exception):
+    """Why an image cannot be pulled, in containerd's words."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ImageStore:
+    """The images of one node: which are there, and what a pull of the others gives."""
+
+    def __init__(self, registry: Literal["catalogue", "any"]) -> None:
+        self._any = registry == "any"
+        self._present: set[str] = set()
+        # Pulls are made one after another (serializeImagePulls): when the last one in the queue ends, and each image's.
+        self._busy_until_us = 0
+        self._pull_ends_us: dict[str, int] = {}
+
+    def find(self, reference: Reference) -> Image:
+        """The catalogue's entry. Raises `PullError` for an image that no registry has."""
+        if self._any:
+            return ANY_IMAGE
+        image = catalogue().get(reference.repository)
+        full = str(reference)
+        failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
+        if image is None:
+            raise PullError(
+                f"rpc error: code = Unknown desc = {failed}pull access denied, repository does not exist or may require "
+                "authorization: server message: insufficient_scope: authorization failed"
+            )
+        if not image.has_tag(reference.tag):
+            raise PullError(f"rpc error: code = NotFound desc = {failed}{full}: not found")
+        return image
+
+    def has(self, reference: Reference) -> bool:
+        return self._any or str(reference) in self._present
+
+    def add(self, reference: Reference) -> None:
+        self._present.add(str(reference))
+
+    def pulling(self, reference: Reference, now_us: int) -> bool:
+        """Whether somebody pulls that image just now."""
+        return self._pull_ends_us.get(str(reference), 0) > now_us
+
+    def queue_pull(self, reference: Reference, now_us: int, duration_us: int, *, keep: bool) -> int:
+        """Puts a pull into the node's queue; returns when it ends. `keep` says that the image will be there then."""
+        end_us = max(now_us, self._busy_until_us) + duration_us
+        self._busy_until_us = end_us
+        if keep:
+            self._pull_ends_us[str(reference)] = end_us
+        return end_us

@@ -1,0 +1,315 @@
+"""One pod's life on its node: sandbox, containers, status, end.
+
+Follows pkg/kubelet/pod_workers.go and kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod). A worker keeps an agenda of
+what is due when; a sync does what is due, writes the status if it has changed, and asks for a timer for the next thing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.meta import Obj, deleting, key_of
+from cluster_engine.apimachinery.times import parse_time
+from cluster_engine.clock import SECOND_US, Timer
+from cluster_engine.kubelet import recovery, references, status
+from cluster_engine.kubelet.containers import ContainerManager
+from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.runtime import AddressesExhausted, Container
+from cluster_engine.kubelet.scripts import behaviour_of
+from cluster_engine.trace import Cause
+
+if TYPE_CHECKING:
+    from cluster_engine.kubelet.kubelet import Kubelet
+
+RETRY_SECONDS = 10.0
+
+
+class PodWorker:
+    """The state of one pod on one node. Made anew from the pod's status when the kubelet restarts."""
+
+    def __init__(self, kubelet: Kubelet, pod: Obj) -> None:
+        self.kubelet = kubelet
+        self.pod = pod
+        self.uid: str = pod["metadata"]["uid"]
+        self.key = key_of(pod)
+        spec = pod["spec"]
+        self.init = [Container(c, is_init=True) for c in spec.get("initContainers") or ()]
+        self.main = [Container(c) for c in spec["containers"]]
+        if self.init:
+            for container in (*self.init, *self.main):
+                container.waiting_reason = "PodInitializing"
+        self.containers = ContainerManager(self)
+        self.ip = ""
+        self.sandbox_ready = False
+        self.start_time = ""
+        # The images are all there, so that one wait covers the sandbox and the start of the containers.
+        self.prepaid = False
+        self.terminating = False
+        self.finished = False
+        self.dirty = False
+        # What to try again when a ConfigMap or Secret appears.
+        self.blocked: list[Callable[[], None]] = []
+        self._end_us = 0
+        self._admitted = False
+        self._agenda: list[tuple[int, int, Container | None, int, Callable[[], None], str]] = []
+        self._sequence = 0
+        self._timer: Timer | None = None
+
+    # The agenda.
+
+    @property
+    def now_us(self) -> int:
+        return self.kubelet.clock.now_us
+
+    def jitter(self, seconds: float) -> float:
+        """Seconds, more or less a fifth."""
+        return seconds * self.kubelet.rng.uniform(0.8, 1.2)
+
+    def plan(self, seconds: float, action: Callable[[], None], what: str, container: Container | None = None) -> None:
+        """Does `action` after `seconds`, unless the container's run has ended by then."""
+        self._sequence += 1
+        when_us = self.now_us + max(0, round(seconds * SECOND_US))
+        run = container.run if container is not None else 0
+        heapq.heappush(self._agenda, (when_us, self._sequence, container, run, action, what))
+
+    def _run_due(self) -> None:
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= self.now_us:
+            _, _, container, run, action, _ = heapq.heappop(agenda)
+            if container is None or container.run == run:
+                self.dirty = True
+                action()
+
+    def _arm(self) -> None:
+        """One timer for the next thing on the agenda."""
+        while self._agenda and (container := self._agenda[0][2]) is not None and container.run != self._agenda[0][3]:
+            heapq.heappop(self._agenda)
+        if not self._agenda:
+            if self._timer is not None:
+                self._timer.cancel()
+            return
+        when_us, what = self._agenda[0][0], self._agenda[0][5]
+        if self._timer is not None and self._timer.active:
+            if self._timer.when_us == when_us:
+                return
+            self._timer.cancel()
+        self._timer = self.kubelet.clock.call_at(when_us, lambda: self.kubelet.queue.add(self.key, Cause("timer", what)))
+
+    # The sync.
+
+    def sync(self, pod: Obj) -> None:
+        """Brings the pod on its way, as far as it gets at this moment."""
+        self.pod = pod
+        if not self._admitted:
+            self._admitted = True
+            self._admit()
+        elif not self.terminating:
+            self.containers.adopt_spec(pod["spec"])
+        if deleting(pod):
+            self._terminate()
+        elif self.blocked:
+            blocked, self.blocked = self.blocked, []
+            for action in blocked:
+                self.plan(self.kubelet.rng.uniform(0.5, 1.5), action, "a source that was missing")
+        self._run_due()
+        self._publish()
+        if self.finished:
+            self._remove()
+        else:
+            self._arm()
+
+    def _admit(self) -> None:
+        self.dirty = True
+        now = self.kubelet.clock.rfc3339()
+        known = self.pod.get("status") or {}
+        if known.get("startTime"):
+            self.start_time = known["startTime"]
+            recovery.recover(self)
+            return
+        self.start_time = now
+        if not deleting(self.pod):
+            self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
+
+    def _start_delay(self) -> float:
+        config = self.kubelet.config
+        if config.start_seconds is not None:
+            self.prepaid = True
+            return self.jitter(config.start_seconds)
+        delay = self.kubelet.rng.uniform(0.4, 0.8)
+        if not self.init:
+            starts = [self._present_start_seconds(container) for container in self.main]
+            known = [seconds for seconds in starts if seconds is not None]
+            if len(known) == len(starts):
+                self.prepaid = True
+                delay += self.jitter(sum(known))
+        return delay
+
+    def _present_start_seconds(self, container: Container) -> float | None:
+        """How long a container takes to start where nothing has to be pulled, else None."""
+        if container.spec.get("imagePullPolicy") == "Always":
+            return None
+        try:
+            reference = parse_reference(container.spec.get("image", ""))
+            if not self.kubelet.images.has(reference):
+                return None
+            return self.kubelet.images.find(reference).start_seconds
+        except (InvalidImageName, PullError):
+            return None
+
+    def create_sandbox(self) -> None:
+        """Sets up volumes and network, then starts the containers."""
+        missing = references.missing_volume(self.pod, self.lookup)
+        if missing is not None:
+            text = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.message}'
+            self.event("Warning", "FailedMount", text)
+            self.wait_for(missing.resource, missing.name, self.create_sandbox)
+            return
+        if self.pod["spec"].get("hostNetwork"):
+            self.ip = self.kubelet.config.address
+        elif not self.ip:
+            try:
+                self.ip = self.kubelet.addresses.allocate()
+            except AddressesExhausted as error:
+                sandbox = self.kubelet.rng.hex(64)
+                self.event(
+                    "Warning", "FailedCreatePodSandBox",
+                    f"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
+                    f'"{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {error}',
+                )
+                self.plan(self.jitter(RETRY_SECONDS), self.create_sandbox, "pod sandbox again")
+                return
+        self.sandbox_ready = True
+        self.containers.start_next()
+
+    def lookup(self, resource: str, name: str) -> Obj | None:
+        return self.kubelet.source(resource, self.pod["metadata"]["namespace"], name)
+
+    def wait_for(self, resource: str, name: str, action: Callable[[], None]) -> None:
+        """Tries `action` again when that ConfigMap or Secret appears or changes. The real kubelet asks again every few seconds."""
+        self.blocked.append(action)
+        self.kubelet.wait_for(resource, self.pod["metadata"]["namespace"], name, self.key)
+
+    def event(self, type_: str, reason: str, message: str, container: Container | None = None) -> None:
+        path = ""
+        if container is not None:
+            path = f"spec.{'initContainers' if container.is_init else 'containers'}{{{container.name}}}"
+        self.kubelet.recorder.event(self.pod, type_, reason, message, field_path=path)
+
+    # The status.
+
+    def _publish(self) -> None:
+        if not self.dirty:
+            return
+        self.dirty = False
+        kubelet = self.kubelet
+        override = self._final_phase() if self.finished else ""
+        new = status.pod_status(
+            self.pod, self.init, self.main, host_ip=kubelet.config.address, pod_ip=self.ip, start_time=self.start_time,
+            sandbox_ready=self.sandbox_ready, now=kubelet.clock.rfc3339(), mounts=status.mounts_of(self.pod["spec"]),
+            phase_override=override,
+        )
+        if new["phase"] in ("Succeeded", "Failed") and self.sandbox_ready:
+            # Nothing will run here any more: the sandbox is stopped, its address is free.
+            self.sandbox_ready = False
+            self.release_address()
+            self.dirty = True
+            self._publish()
+            return
+        if new != self.pod.get("status"):
+            try:
+                self.pod = kubelet.write_status(self.pod, new)
+            except ApiError as error:
+                self.dirty = error.reason != "NotFound"
+                if self.dirty:
+                    raise
+
+    def _final_phase(self) -> str:
+        """A pod that is deleted ends Succeeded or Failed once all of its containers have ended."""
+        if any(container.state != "terminated" for container in self.main):
+            return ""
+        return "Succeeded" if all(container.exit_code == 0 for container in self.main) else "Failed"
+
+    # The end.
+
+    def _terminate(self) -> None:
+        """Stops the containers within the grace period; a shorter grace, asked for later, counts."""
+        meta = self.pod["metadata"]
+        if self.terminating:
+            limit_us = self._grace_end_us()
+            if limit_us < self._end_us and not self.finished:
+                self._end_us = limit_us
+                self.plan((limit_us - self.now_us) / SECOND_US, self._finish, "end of the grace period")
+            return
+        self.terminating = True
+        self._agenda.clear()
+        self.blocked.clear()
+        running = [c for c in (*self.init, *self.main) if c.state == "running"]
+        grace_seconds = meta.get("deletionGracePeriodSeconds") or 0
+        for container in running:
+            self.event("Normal", "Killing", f"Stopping container {container.name}", container)
+        delay = self._stop_seconds(running, grace_seconds)
+        self._end_us = self.now_us + round(delay * SECOND_US)
+        if running:
+            self._end_us = min(self._end_us, max(self.now_us, self._grace_end_us()))
+        self.plan((self._end_us - self.now_us) / SECOND_US, self._finish, "containers stopped")
+
+    def _grace_end_us(self) -> int:
+        return parse_time(self.pod["metadata"]["deletionTimestamp"]) + SECOND_US
+
+    def _stop_seconds(self, running: list[Container], grace_seconds: float) -> float:
+        stop_seconds = self.kubelet.config.stop_seconds
+        if stop_seconds is not None:
+            return self.jitter(stop_seconds)
+        longest = 0.0
+        for container in running:
+            hook_seconds = _pre_stop_seconds(container.spec)
+            own = container.behaviour.stops_after_seconds
+            longest = max(longest, grace_seconds if own is None else hook_seconds + self.jitter(own))
+        return min(longest, grace_seconds) + self.kubelet.rng.uniform(0.1, 0.3)
+
+    def _finish(self) -> None:
+        if self.finished:
+            return
+        for container in (*self.init, *self.main):
+            if container.state == "running":
+                container.exit(container.behaviour.stop_exit_code, self.now_us)
+        self.sandbox_ready = False
+        self.finished = True
+        self.dirty = True
+
+    def _remove(self) -> None:
+        """Takes the pod out of the API: its containers are gone."""
+        meta = self.pod["metadata"]
+        if meta.get("deletionGracePeriodSeconds") == 0 and meta.get("finalizers"):
+            return
+        try:
+            self.kubelet.client.delete("pods", meta["name"], meta["namespace"], grace_period_seconds=0, uid=self.uid)
+        except ApiError as error:
+            if error.reason not in ("NotFound", "Conflict"):
+                raise
+
+    def release_address(self) -> None:
+        if self.ip and not self.pod["spec"].get("hostNetwork"):
+            self.kubelet.addresses.release(self.ip)
+
+    def forget(self) -> None:
+        """The pod is gone from the API, in whatever way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._agenda.clear()
+        phase = (self.pod.get("status") or {}).get("phase")
+        if self.sandbox_ready or self.finished or phase not in ("Succeeded", "Failed"):
+            self.release_address()
+
+
+def _pre_stop_seconds(spec: Obj) -> float:
+    """How long a preStop hook takes."""
+    hook = (spec.get("lifecycle") or {}).get("preStop") or {}
+    if "sleep" in hook:
+        return float(hook["sleep"].get("seconds", 0))
+    command = (hook.get("exec") or {}).get("command") or []
+    behaviour = behaviour_of(tuple(command)) if command else None
+    return behaviour.exits_after_seconds or 0.0 if behaviour is not None else 0.0

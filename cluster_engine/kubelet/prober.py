@@ -1,0 +1,97 @@
+"""Asks a running container's probes, and acts on what they say. Follows pkg/kubelet/prober/worker.go."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from cluster_engine.clock import SECOND_US
+from cluster_engine.kubelet import probes
+from cluster_engine.kubelet.probes import WORDS, ProbeKind
+from cluster_engine.kubelet.runtime import Container
+
+if TYPE_CHECKING:
+    from cluster_engine.kubelet.containers import ContainerManager
+    from cluster_engine.kubelet.pod_worker import PodWorker
+
+# After so many failures in a row the event recorder would hear no more of them either.
+MAX_TOLD_FAILURES = 25
+
+
+class Prober:
+    """The probes of one pod's containers."""
+
+    def __init__(self, worker: PodWorker, manager: ContainerManager) -> None:
+        self._worker = worker
+        self._manager = manager
+
+    def follow(self, container: Container) -> None:
+        """Sets `ready` and `started`, or plans the probes that decide them."""
+        spec = container.spec
+        if not container.started and "startupProbe" in spec:
+            self._first(container, "startup")
+            return
+        self._started(container)
+
+    def _started(self, container: Container) -> None:
+        container.started = True
+        spec = container.spec
+        if "readinessProbe" not in spec:
+            container.ready = True
+        elif not container.ready:
+            self._first(container, "readiness")
+        if "livenessProbe" in spec:
+            self._first(container, "liveness")
+        if container.is_init:
+            # A sidecar that has started lets the next container go.
+            self._manager.start_next()
+
+    def _first(self, container: Container, kind: ProbeKind) -> None:
+        probe = container.spec[f"{kind}Probe"]
+        delay = probe.get("initialDelaySeconds") or 0
+        elapsed = self._elapsed(container)
+        first = max(float(delay), self._worker.kubelet.rng.uniform(0.2, 0.9)) - (elapsed if kind != "startup" else 0)
+        self._plan(container, kind, max(first, 0.1), 0, 0)
+
+    def _plan(self, container: Container, kind: ProbeKind, seconds: float, successes: int, failures: int) -> None:
+        action = partial(self._ask, container, kind, successes, failures)
+        self._worker.plan(seconds, action, f"{kind} probe of {container.name}", container)
+
+    def _elapsed(self, container: Container) -> float:
+        return (self._worker.now_us - container.started_us) / SECOND_US
+
+    def _ask(self, container: Container, kind: ProbeKind, successes: int, failures: int) -> None:
+        probe = container.spec[f"{kind}Probe"]
+        elapsed = self._elapsed(container)
+        answer = probes.ask(container, probe, self._worker.ip, elapsed)
+        period = probes.period_seconds(probe)
+        if answer.success:
+            self._succeeded(container, kind, successes + 1, answer, elapsed, period)
+            return
+        failures += 1
+        # A program that prints nothing leaves the message empty.
+        self._worker.event("Warning", "Unhealthy", f"{WORDS[kind]} probe failed: {answer.message}", container)
+        if failures >= (probe.get("failureThreshold") or 3):
+            if kind != "readiness":
+                self._manager.kill(container, f"Container {container.name} failed {kind} probe, will be restarted")
+                return
+            container.ready = False
+        if answer.until_seconds is not None or failures < MAX_TOLD_FAILURES:
+            self._plan(container, kind, period, 0, failures)
+
+    def _succeeded(
+        self, container: Container, kind: ProbeKind, successes: int, answer: probes.Answer, elapsed: float, period: int
+    ) -> None:
+        probe = container.spec[f"{kind}Probe"]
+        if successes < (probe.get("successThreshold") or 1):
+            self._plan(container, kind, period, successes, 0)
+            return
+        if kind == "startup":
+            self._started(container)
+            return
+        if kind == "readiness":
+            container.ready = True
+        if answer.until_seconds is not None:
+            # The first time of asking after the answer changes; those between would all say the same.
+            periods = max(1, -int(-(answer.until_seconds - elapsed) // period))
+            self._plan(container, kind, periods * period, successes, 0)

@@ -1,0 +1,90 @@
+"""A kubelet that starts over existing pods: containers are rebuilt from the statuses that the last one wrote.
+
+What was running still runs, what was half started starts, what was waiting waits on. The real kubelet asks the container
+runtime instead; here the API is all that is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cluster_engine.apimachinery.meta import Obj, condition_is, deleting
+from cluster_engine.apimachinery.times import parse_time
+from cluster_engine.kubelet.containers import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS
+from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.runtime import Container
+
+if TYPE_CHECKING:
+    from cluster_engine.kubelet.pod_worker import PodWorker
+
+
+def recover(worker: PodWorker) -> None:
+    """Rebuilds the worker's containers and agenda from the pod's status."""
+    pod = worker.pod
+    known: Obj = pod.get("status") or {}
+    worker.ip = known.get("podIP", "")
+    worker.sandbox_ready = condition_is(pod, "PodReadyToStartContainers")
+    for field, containers in (("initContainerStatuses", worker.init), ("containerStatuses", worker.main)):
+        by_name = {entry["name"]: entry for entry in known.get(field) or ()}
+        for container in containers:
+            if container.name in by_name:
+                _restore(worker, container, by_name[container.name])
+    if known.get("phase") in ("Succeeded", "Failed"):
+        return
+    if worker.ip and not pod["spec"].get("hostNetwork"):
+        worker.kubelet.addresses.reserve(worker.ip)
+    if deleting(pod):
+        return
+    if not worker.sandbox_ready:
+        worker.plan(worker.jitter(0.5), worker.create_sandbox, "pod sandbox")
+        return
+    for container in (*worker.init, *worker.main):
+        if container.state == "running":
+            worker.containers.follow(container)
+        elif container.state == "terminated" and not (container.is_init and container.succeeded):
+            worker.containers.exited(container)
+        elif container.waiting_reason == "CrashLoopBackOff":
+            worker.containers.wait_out_back_off(container)
+    worker.containers.start_next()
+
+
+def _restore(worker: PodWorker, container: Container, entry: Obj) -> None:
+    container.id = entry.get("containerID", "").removeprefix("containerd://")
+    container.restart_count = entry.get("restartCount", 0)
+    container.last_terminated = (entry.get("lastState") or {}).get("terminated")
+    container.ready = bool(entry.get("ready"))
+    container.started = bool(entry.get("started"))
+    _restore_image(worker, container, entry)
+    if container.restart_count:
+        container.back_off_seconds = min(BACK_OFF_SECONDS * 2 ** (container.restart_count - 1), MAX_BACK_OFF_SECONDS)
+    state = entry.get("state") or {}
+    if "running" in state:
+        container.state = "running"
+        container.started_us = parse_time(state["running"]["startedAt"])
+    elif "terminated" in state:
+        ended = state["terminated"]
+        container.state = "terminated"
+        container.exit_code = ended.get("exitCode", 0)
+        container.exit_reason, container.exit_message = ended.get("reason", ""), ended.get("message", "")
+        container.started_us = parse_time(ended["startedAt"]) if ended.get("startedAt") else 0
+        container.finished_us = parse_time(ended["finishedAt"])
+    else:
+        waiting = state.get("waiting") or {}
+        container.waiting_reason = waiting.get("reason", "ContainerCreating")
+        container.waiting_message = waiting.get("message", "")
+        if container.last_terminated:
+            container.finished_us = parse_time(container.last_terminated["finishedAt"])
+    container.back_off_us = container.finished_us
+
+
+def _restore_image(worker: PodWorker, container: Container, entry: Obj) -> None:
+    if not entry.get("imageID"):
+        return
+    try:
+        reference = parse_reference(container.spec.get("image", ""))
+        container.image = worker.kubelet.images.find(reference)
+    except (InvalidImageName, PullError):
+        return
+    worker.kubelet.images.add(reference)
+    container.reference = reference
+    container.behaviour = container.image.behaviour_of(container.spec.get("command") or [], container.spec.get("args") or [])
