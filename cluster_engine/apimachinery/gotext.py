@@ -79,3 +79,16 @@ def _requirement(expression: Mapping[str, Any]) -> str:
     key, operator = quote(expression.get("key") or ""), quote(expression.get("operator") or "")
     values = string_slice(expression.get("values"))
     return f"v1.LabelSelectorRequirement{{Key:{key}, Operator:{operator}, Values:{values}}}"
+
+
+def plain(value: Any) -> str:
+    """A JSON value as Go's `%v` prints it: `map[spec:map[replicas:3]]`, keys in order, `<nil>` for null."""
+    if isinstance(value, Mapping):
+        return "map[" + " ".join(f"{key}:{plain(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list | tuple):
+        return "[" + " ".join(map(plain, value)) + "]"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
