@@ -1,9 +1,8 @@
-"""Django's description of the app."""
+"""Django's name for this folder."""
 
 from django.apps import AppConfig
 
 
 class ClassroomsConfig(AppConfig):
-    """The app `playground.classrooms`."""
-
     name = "playground.classrooms"
+    verbose_name = "Classrooms"

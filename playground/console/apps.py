@@ -1,9 +1,8 @@
-"""Django's description of the app."""
+"""Django's name for this folder."""
 
 from django.apps import AppConfig
 
 
 class ConsoleConfig(AppConfig):
-    """The app `playground.console`."""
-
     name = "playground.console"
+    verbose_name = "Console"

@@ -1,5 +1,9 @@
-"""The websockets of the workspace."""
+"""The websockets of the site."""
 
-from typing import Any
+from django.urls import path
 
-websocket_urlpatterns: list[Any] = []
+from playground.console.consumers import SandboxConsumer
+
+websocket_urlpatterns = [
+    path("ws/sandboxes/<uuid:sandbox_id>/", SandboxConsumer.as_asgi()),
+]

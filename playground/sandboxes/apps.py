@@ -1,9 +1,8 @@
-"""Django's description of the app."""
+"""Django's name for this folder."""
 
 from django.apps import AppConfig
 
 
 class SandboxesConfig(AppConfig):
-    """The app `playground.sandboxes`."""
-
     name = "playground.sandboxes"
+    verbose_name = "Sandboxes"

@@ -1,0 +1,59 @@
+"""All that can be told of one object: what `kubectl describe` prints, its manifest, and the steps that wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cluster_engine.apimachinery.meta import Obj, name_of, namespace_of
+from cluster_engine.cluster import Cluster
+from cluster_engine.kubectl import run_to_end
+from cluster_engine.trace import Step
+
+STEPS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the details drawer shows. `steps` are those that wrote the object, the newest first."""
+
+    key: str
+    kind: str
+    name: str
+    namespace: str
+    description: str
+    manifest: str
+    steps: list[Step]
+
+
+def describe(cluster: Cluster, key: str, steps: Iterable[Step]) -> Details | None:
+    """The details of the object with that etcd key; None when there is none (any more)."""
+    parts = key.split("/")
+    if len(parts) not in (4, 5) or parts[:2] != ["", "registry"]:
+        return None
+    strategy = cluster.server.strategies.get(parts[2])
+    if strategy is None:
+        return None
+    resource = strategy.resource
+    namespace = parts[3] if resource.namespaced and len(parts) == 5 else ""
+    obj = cluster.server.find(resource, namespace, parts[-1])
+    if obj is None:
+        return None
+    return Details(
+        key=key, kind=resource.kind, name=name_of(obj), namespace=namespace_of(obj),
+        description=_kubectl(cluster, "describe", obj, resource.group_resource),
+        manifest=_kubectl(cluster, "get", obj, resource.group_resource, "-o", "yaml"),
+        steps=_steps_that_wrote(key, steps),
+    )
+
+
+def _kubectl(cluster: Cluster, verb: str, obj: Obj, resource: str, *options: str) -> str:
+    words = [verb, resource, name_of(obj), *options]
+    if namespace_of(obj):
+        words += ["-n", namespace_of(obj)]
+    return run_to_end(cluster, words)
+
+
+def _steps_that_wrote(key: str, steps: Iterable[Step]) -> list[Step]:
+    found = [step for step in steps if any(write[2] == key for write in step.writes)]
+    return found[: -STEPS_SHOWN - 1 : -1]

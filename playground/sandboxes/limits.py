@@ -1,0 +1,83 @@
+"""A limit on everything that people send or keep, and the words that say so."""
+
+from __future__ import annotations
+
+import re
+
+KIB = 1024
+MIB = 1024 * KIB
+
+MAX_SANDBOXES_PER_USER = 20
+MAX_OBJECTS = 5_000
+MAX_FILES = 100
+MAX_FILE_BYTES = MIB
+MAX_PATH_CHARACTERS = 200
+MAX_LINE_CHARACTERS = 64 * KIB
+MAX_FRAME_BYTES = 3 * MIB
+MAX_TERMINALS = 8
+MAX_QUEUED_COMMANDS = 50
+MAX_OUTPUT_CHARACTERS = 2 * MIB  # of one command, kept and sent
+MIN_SPEED, MAX_SPEED = 0.1, 100.0
+
+# The journal of one sandbox: beyond the bound, the oldest rows are folded into the snapshot before them.
+MAX_REVISION_ROWS = 20_000
+KEPT_REVISION_ROWS = 10_000
+
+# What a live sandbox keeps in memory for browsers that come back, and for those that arrive.
+FEED_ENTRIES = 8_000
+HISTORY_COMMANDS = 500
+HISTORY_CHARACTERS = 4 * MIB
+TIMELINE_STEPS = 300
+
+_TERMINAL = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
+_PATH_PART = re.compile(r"[^\x00-\x1f\x7f/]{1,100}\Z")
+
+
+class LimitError(ValueError):
+    """Something is larger, longer or more than a sandbox takes; the message says what, and how much it takes."""
+
+
+def shown_bytes(count: int) -> str:
+    """A number of bytes for people, e.g. `4.8 MiB`."""
+    return f"{count / MIB:.1f} MiB" if count >= MIB else f"{max(1, count // KIB)} KiB"
+
+
+def check_frame(size_bytes: int) -> None:
+    if size_bytes > MAX_FRAME_BYTES:
+        raise LimitError(
+            f"that is {shown_bytes(size_bytes)}; at most {shown_bytes(MAX_FRAME_BYTES)} can be sent at once. "
+            "Nothing was changed. Split the text into smaller files and try again."
+        )
+
+
+def check_line(line: str) -> None:
+    if len(line) > MAX_LINE_CHARACTERS:
+        raise LimitError(
+            f"the command line has {len(line):,} characters; a terminal takes at most {MAX_LINE_CHARACTERS:,} at once. "
+            "Paste long manifests into the editor instead."
+        )
+
+
+def check_terminal(name: str) -> None:
+    if not _TERMINAL.match(name):
+        raise LimitError("a terminal's name has 1 to 32 letters, digits, '-' or '_'")
+
+
+def check_path(path: str) -> None:
+    """A file's path: relative, without `.` and `..`, at most `MAX_PATH_CHARACTERS` long."""
+    parts = path.split("/")
+    if len(path) > MAX_PATH_CHARACTERS or any(part in (".", "..") or not _PATH_PART.match(part) for part in parts):
+        raise LimitError(
+            f"{path[:80]!r} is no name for a file: use letters, digits, '-', '_' and '.', and '/' between folders"
+        )
+
+
+def check_text(path: str, text: str) -> None:
+    size_bytes = len(text.encode("utf-8", "replace"))
+    if size_bytes > MAX_FILE_BYTES:
+        raise LimitError(f"{path} has {shown_bytes(size_bytes)}; a file may have at most {shown_bytes(MAX_FILE_BYTES)}")
+
+
+def check_speed(speed: float) -> None:
+    if not MIN_SPEED <= speed <= MAX_SPEED:
+        raise LimitError(f"the speed must lie between {MIN_SPEED:g} and {MAX_SPEED:g}")

@@ -1,0 +1,103 @@
+"""The terminals of one live sandbox: the engine's shell sessions, and the numbered commands that were typed in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from cluster_engine.cluster import Cluster
+from cluster_engine.shell.session import Completion, Session
+from playground.sandboxes import limits
+from playground.sandboxes.home import Home
+from playground.sandboxes.recovery import CommandLog
+
+OUTPUT_CUT = f"\n[more than {limits.MAX_OUTPUT_CHARACTERS:,} characters were printed; the rest is left out]\n"
+
+
+class Recorder(Protocol):
+    """Who writes down what happens in the terminals."""
+
+    def typed(self, command: CommandLog, user_id: int | None) -> None: ...
+    def printed(self, command: CommandLog, stream: str, text: str) -> None: ...
+    def exited(self, command: CommandLog, code: int) -> None: ...
+
+
+class Terminals:
+    """Sessions by name, made at their first use. Commands are numbered over all terminals and restarts."""
+
+    def __init__(self, cluster: Cluster, home: Home, recorder: Recorder, next_command: int) -> None:
+        self._cluster = cluster
+        self._home = home
+        self._recorder = recorder
+        self._next_command = next_command
+        self._sessions: dict[str, Session] = {}
+        self._running: dict[tuple[str, int], CommandLog] = {}
+        self._typing: dict[str, CommandLog] = {}
+
+    def type_line(self, terminal: str, line: str, user_id: int | None) -> CommandLog:
+        """Queues a line in a terminal. Raises `LimitError`."""
+        limits.check_line(line)
+        session = self._session(terminal)
+        if sum(1 for name, _ in self._running if name == terminal) >= limits.MAX_QUEUED_COMMANDS:
+            raise limits.LimitError("too many commands wait in this terminal; stop the one that runs with Ctrl-C")
+        command = CommandLog(self._next_command, terminal, line)
+        self._next_command += 1
+        self._recorder.typed(command, user_id)
+        # A session may print before it returns the number that it gives the line.
+        self._typing[terminal] = command
+        number = session.type_line(line)
+        del self._typing[terminal]
+        if not command.ended:
+            self._running[(terminal, number)] = command
+        return command
+
+    def interrupt(self, terminal: str) -> None:
+        if terminal in self._sessions:
+            self._sessions[terminal].interrupt()
+
+    def interrupt_all(self) -> None:
+        for session in self._sessions.values():
+            if session.busy:
+                session.interrupt()
+
+    def complete(self, terminal: str, line: str, cursor: int) -> Completion:
+        limits.check_line(line)
+        return self._session(terminal).complete(line, max(0, min(cursor, len(line))))
+
+    @property
+    def busy(self) -> bool:
+        return any(session.busy for session in self._sessions.values())
+
+    def _session(self, name: str) -> Session:
+        session = self._sessions.get(name)
+        if session is None:
+            limits.check_terminal(name)
+            if len(self._sessions) >= limits.MAX_TERMINALS:
+                raise limits.LimitError(f"a sandbox has at most {limits.MAX_TERMINALS} terminals")
+            session = self._sessions[name] = Session(
+                self._cluster, name=name, files=self._home,
+                on_output=self._callback(name, self._on_output), on_exit=self._callback(name, self._on_exit),
+            )
+        return session
+
+    def _callback(self, terminal: str, function: Callable[..., None]) -> Callable[..., None]:
+        def call(number: int, *values: object) -> None:
+            command = self._running.get((terminal, number)) or self._typing.get(terminal)
+            if command is not None:
+                function(terminal, number, command, *values)
+
+        return call
+
+    def _on_output(self, terminal: str, number: int, command: CommandLog, stream: str, text: str) -> None:
+        room = limits.MAX_OUTPUT_CHARACTERS - command.characters
+        if room <= 0 or not text:
+            return
+        command.characters += len(text)
+        if len(text) > room:
+            text = text[:room] + OUTPUT_CUT
+        self._recorder.printed(command, stream, text)
+
+    def _on_exit(self, terminal: str, number: int, command: CommandLog, code: int) -> None:
+        self._running.pop((terminal, number), None)
+        command.ended = True
+        self._recorder.exited(command, code)
