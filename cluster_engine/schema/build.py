@@ -43,7 +43,7 @@ def source_file() -> Path:
 
 
 def compile_definitions(definitions: dict[str, Any], go_fields: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The compact form: {type: [description, required, kinds, {field: [type, description, go type, merge facts]}]}."""
+    """The compact form: {type: [description, required, kinds, {field: [type, description, go type, merge facts]}, map type]}."""
     return {
         name: [
             definition.get("description", ""),
@@ -53,6 +53,7 @@ def compile_definitions(definitions: dict[str, Any], go_fields: dict[str, dict[s
                 field: _field(schema, definitions, go_fields.get(name, {}).get(field, ""))
                 for field, schema in sorted(definition["properties"].items())
             },
+            definition.get("x-kubernetes-map-type", ""),
         ]
         for name, definition in sorted(definitions.items())
         if "properties" in definition

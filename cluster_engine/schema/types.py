@@ -81,6 +81,8 @@ class Type:
     required: tuple[str, ...]
     kinds: tuple[tuple[str, str, str], ...]
     _raw: Mapping[str, Any] = field(repr=False, compare=False)
+    # "atomic" where the object is owned and replaced as a whole.
+    map_type: str = ""
 
     @property
     def go_name(self) -> str:
@@ -140,8 +142,8 @@ class Types:
         """The type with that full name, e.g. `io.k8s.api.apps.v1.DeploymentSpec`."""
         found = self._made.get(name)
         if found is None and name in self._compiled:
-            description, required, kinds, fields = self._compiled[name]
-            made = Type(name, description, tuple(required), tuple((g, v, k) for g, v, k in kinds), fields)
+            description, required, kinds, fields, map_type = self._compiled[name]
+            made = Type(name, description, tuple(required), tuple((g, v, k) for g, v, k in kinds), fields, map_type)
             found = self._made[name] = made
         return found
 
