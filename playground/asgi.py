@@ -18,10 +18,15 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from playground.console.routing import websocket_urlpatterns  # noqa: E402
+from playground.curriculum import progress  # noqa: E402
+from playground.sandboxes import gateway  # noqa: E402
 
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 BARE_APPLICATIONS: dict[str, Application] = {}
+
+# The worker knows no lessons: whoever puts the site together tells it who does.
+gateway.on_progress(progress.evaluate_live)
 
 
 async def http_application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -8,7 +8,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("start/", views.start, name="start"),
     path("healthz", views.healthz, name="healthz"),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("language/", views.set_language, name="set_language"),
     path("accounts/", include("playground.accounts.urls")),
     path("lessons/", include("playground.curriculum.urls")),
     path("", include("playground.console.urls")),

@@ -1,0 +1,266 @@
+"""What a step asks of the cluster, declared in `lesson.yaml`, and the sentence that says what is still missing.
+
+A step has a list of checks, and each check is one of three forms:
+
+```yaml
+- object: deployments.apps/nginx-deployment     # one object: it exists,
+  fields: {spec.replicas: 3}                    # its fields have these values (see `fieldpath`),
+  is: rolled-out                                # and it is in this condition
+- objects: pods                                 # several: there are so many of them,
+  selector: app=nginx
+  count: 3
+  each: {"spec.containers[0].image": "nginx:1.9.1"}   # and each has these values
+  is: ready                                           # and is in this condition
+- absent: statefulsets.apps/web                 # one object that must not be there
+```
+
+A value is compared as it stands, or is a mapping with one of `at_least`, `at_most`, `not`, `one_of`, `starts_with`,
+`set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a value too.
+
+Checks see API objects alone, read through the client that they are given, and know nothing of how they came to be:
+whatever way leads to the goal is accepted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.meta import Obj
+from playground.curriculum import conditions
+from playground.curriculum.fieldpath import resolve
+
+SHOWN_NAMES = 3
+
+
+class Listing(Protocol):
+    """What a list of the client gives."""
+
+    items: list[Obj]
+
+
+class Reader(Protocol):
+    """The part of the engine's client that checks use."""
+
+    def get(self, resource: str, name: str, namespace: str = "") -> Obj:
+        """Return one object; raises `ApiError` when there is none."""
+        ...
+
+    def list(self, resource: str, namespace: str = "", *, label_selector: str = "") -> Any:
+        """Return the objects of a kind."""
+        ...
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a value must be."""
+
+    operator: str
+    value: Any
+
+    def accepts(self, actual: Any) -> bool:
+        """Say whether an actual value is what is expected."""
+        return OPERATORS[self.operator](actual, self.value)
+
+    def __str__(self) -> str:
+        """Return the words of the expectation."""
+        if self.operator == "one_of":
+            return _(" or ").join(str(value) for value in self.value)
+        phrase = {
+            "at_least": _("at least %(value)s"),
+            "at_most": _("at most %(value)s"),
+            "not": _("anything but %(value)s"),
+            "starts_with": _("%(value)s…"),
+            "set": _("any value") if self.value else _("no value"),
+        }.get(self.operator, "%(value)s")
+        return phrase % {"value": self.value}
+
+
+def _number(value: Any) -> float:
+    """Return a number, also of one that is written as text, as in annotations."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")  # compares false with everything
+
+
+OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "is": lambda actual, value: bool(actual == value),
+    "not": lambda actual, value: actual is not None and bool(actual != value),
+    "at_least": lambda actual, value: _number(actual) >= value,
+    "at_most": lambda actual, value: _number(actual) <= value,
+    "one_of": lambda actual, value: actual in value,
+    "starts_with": lambda actual, value: isinstance(actual, str) and actual.startswith(value),
+    "set": lambda actual, value: (actual is not None) == value,
+}
+
+
+class Check(Protocol):
+    """One check."""
+
+    def missing(self, reader: Reader) -> str | None:
+        """Return None when it is fulfilled, else a sentence about what is missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class ObjectCheck:
+    """One object exists, has some values, and is in a condition."""
+
+    resource: str
+    name: str
+    namespace: str = "default"
+    fields: Mapping[str, Expected] = field(default_factory=dict)
+    condition: str = ""
+
+    def missing(self, reader: Reader) -> str | None:
+        """Return what is missing of the object."""
+        obj = _find(reader, self.resource, self.name, self.namespace)
+        if obj is None:
+            return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.name)}
+        for path, expected in self.fields.items():
+            actual = resolve(obj, path)
+            if not expected.accepts(actual):
+                return _differs(titled(self.resource, self.name), path, expected, actual)
+        if self.condition:
+            return conditions.CONDITIONS[self.condition].missing(obj, titled(self.resource, self.name))
+        return None
+
+
+@dataclass(frozen=True)
+class AbsentCheck:
+    """One object is not there."""
+
+    resource: str
+    name: str
+    namespace: str = "default"
+
+    def missing(self, reader: Reader) -> str | None:
+        """Return that the object is there."""
+        obj = _find(reader, self.resource, self.name, self.namespace)
+        if obj is None:
+            return None
+        if obj["metadata"].get("deletionTimestamp"):
+            return _("%(object)s is being deleted.") % {"object": titled(self.resource, self.name)}
+        return _("%(object)s is still there.") % {"object": titled(self.resource, self.name)}
+
+
+@dataclass(frozen=True)
+class ObjectsCheck:
+    """There are so many objects of a kind, and each has some values and is in a condition."""
+
+    resource: str
+    count: Expected
+    namespace: str = "default"
+    selector: str = ""
+    having: Mapping[str, Expected] = field(default_factory=dict)
+    each: Mapping[str, Expected] = field(default_factory=dict)
+    condition: str = ""
+
+    def missing(self, reader: Reader) -> str | None:
+        """Return what is missing of the objects: which of them is not as it should be, or how many there are."""
+        listed = reader.list(self.resource, self.namespace, label_selector=self.selector).items
+        found = [obj for obj in listed if all(e.accepts(resolve(obj, path)) for path, e in self.having.items())]
+        faults = [(obj, fault) for obj in found if (fault := self._fault(obj))]
+        if faults:
+            return self._some_differ(found, faults)
+        if not self.count.accepts(len(found)):
+            return self._other_count(found)
+        return None
+
+    def _fault(self, obj: Obj) -> str | None:
+        """Return in a few words what is wrong with one object."""
+        name = obj["metadata"]["name"]
+        for path, expected in self.each.items():
+            actual = resolve(obj, path)
+            if not expected.accepts(actual):
+                return _value_clause(name, path, expected, actual)
+        return conditions.CONDITIONS[self.condition].clause(obj, name) if self.condition else None
+
+    def _some_differ(self, found: Sequence[Obj], faults: Sequence[tuple[Obj, str]]) -> str:
+        wanted = self.count.value if self.count.operator == "is" else len(found)
+        total = max(wanted, len(found))
+        clauses = [clause for _obj, clause in faults]
+        more = len(clauses) - SHOWN_NAMES
+        if more > 0:
+            clauses = [*clauses[:SHOWN_NAMES], ngettext("%(n)s more", "%(n)s more", more) % {"n": more}]
+        return _("%(good)s of %(total)s %(kind)s are as they should be; %(faults)s.") % {
+            "good": len(found) - len(faults),
+            "total": total,
+            "kind": plural(self.resource),
+            "faults": _(", ").join(clauses),
+        }
+
+    def _other_count(self, found: Sequence[Obj]) -> str:
+        values = {"n": len(found), "kind": plural(self.resource), "expected": str(self.count)}
+        if not found:
+            return _("There are no %(kind)s of this step yet; it asks for %(expected)s.") % values
+        return ngettext(
+            "There is %(n)s of the %(kind)s; the step asks for %(expected)s.",
+            "There are %(n)s of the %(kind)s; the step asks for %(expected)s.",
+            len(found),
+        ) % values
+
+
+def _find(reader: Reader, resource: str, name: str, namespace: str) -> Obj | None:
+    try:
+        return reader.get(resource, name, namespace)
+    except ApiError as error:
+        if error.code == 404:
+            return None
+        raise
+
+
+def _differs(what: str, path: str, expected: Expected, actual: Any) -> str:
+    return _("%(clause)s.") % {"clause": _value_clause(what, path, expected, actual)}
+
+
+def _value_clause(what: str, path: str, expected: Expected, actual: Any) -> str:
+    """Return "web-2 still runs nginx:1.7.9, not nginx:1.9.1", in words that fit the field."""
+    values = {"what": what, "expected": str(expected), "actual": actual, "path": path}
+    if actual is None:
+        return _("%(what)s has no %(path)s; the step asks for %(expected)s") % values
+    if path.endswith("image"):
+        return _("%(what)s still runs %(actual)s, not %(expected)s") % values
+    if path == "spec.replicas":
+        return _("%(what)s asks for %(actual)s pods, not %(expected)s") % values
+    return _("%(what)s has %(path)s %(actual)s; the step asks for %(expected)s") % values
+
+
+# Kubernetes' own names; they are the same in every language.
+KINDS = {
+    "pods": "Pod",
+    "services": "Service",
+    "nodes": "Node",
+    "events": "Event",
+    "endpoints": "Endpoints",
+    "configmaps": "ConfigMap",
+    "deployments.apps": "Deployment",
+    "replicasets.apps": "ReplicaSet",
+    "statefulsets.apps": "StatefulSet",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+}
+
+
+def titled(resource: str, name: str) -> str:
+    """Return "Deployment nginx-deployment"."""
+    return f"{KINDS.get(resource, resource)} {name}"
+
+
+def plural(resource: str) -> str:
+    """Return the word for several objects of a kind."""
+    if resource == "pods":
+        return _("pods")
+    kind = KINDS.get(resource, resource)
+    return _("%(kind)s objects") % {"kind": kind}
+
+
+def first_missing(checks: Sequence[Check], reader: Reader) -> str | None:
+    """Return the sentence of the first check that is not fulfilled; None when all are."""
+    for check in checks:
+        if (sentence := check.missing(reader)) is not None:
+            return sentence
+    return None

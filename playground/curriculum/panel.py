@@ -1,0 +1,57 @@
+"""What the lesson panel and the catalogue page show, made of the lessons and somebody's progress."""
+
+from typing import Any
+
+from playground.accounts.models import User
+from playground.curriculum import catalogue, progress
+from playground.curriculum.catalogue import Lesson, Step
+
+
+def context(slug: str, user: object) -> dict[str, Any]:
+    """Return the panel's context; without a lesson of that name, `lesson` is None and `lessons` are there to choose."""
+    lesson = catalogue.find(slug)
+    if lesson is None:
+        return {"lesson": None, "lessons": list(catalogue.lessons().values())}
+    done = progress.done_steps(user.pk, slug) if isinstance(user, User) else set()
+    text = lesson.text
+    return {
+        "lesson": lesson,
+        "intro_html": text.intro_html,
+        "steps": [_step(lesson, number, step, done) for number, step in enumerate(lesson.steps, 1)],
+        "done_count": sum(step.id in done for step in lesson.steps),
+        "complete": all(step.id in done for step in lesson.steps),
+        "end": text.sections.get("end"),
+        "next": following(lesson),
+    }
+
+
+def _step(lesson: Lesson, number: int, step: Step, done: set[str]) -> dict[str, Any]:
+    section = lesson.text.sections[step.id]
+    return {
+        "id": step.id,
+        "number": number,
+        "title": section.title,
+        "done": step.id in done,
+        "task_html": section.html(),
+        "predict_html": section.html("predict"),
+        "answer_html": section.html("answer"),
+        "hint_html": section.html("hint"),
+        "done_html": section.html("done"),
+        "solution": step.solution,
+    }
+
+
+def following(lesson: Lesson) -> Lesson | None:
+    """Return the lesson after this one."""
+    return next((other for other in catalogue.lessons().values() if other.slug > lesson.slug), None)
+
+
+def catalogue_entries(user: object) -> list[dict[str, Any]]:
+    """Return what the catalogue shows of each lesson."""
+    counts = progress.counts(user)
+    entries = []
+    for lesson in catalogue.lessons().values():
+        done, total = counts.get(lesson.slug, 0), len(lesson.steps)
+        state = "complete" if done == total else "begun" if done else "new"
+        entries.append({"lesson": lesson, "done": done, "total": total, "state": state})
+    return entries

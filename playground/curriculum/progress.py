@@ -1,0 +1,95 @@
+"""Progress: which steps of a lesson are done, and what is missing of the others.
+
+The worker calls `evaluate_live` (registered with the gateway in `playground.asgi`) after something changed in a sandbox
+that somebody looks at. The cluster is read on the event loop, in one go; the database is asked in a thread.
+"""
+
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from cluster_engine.apimachinery.errors import ApiError
+from playground.accounts.models import User
+from playground.curriculum import catalogue
+from playground.curriculum.catalogue import Lesson
+from playground.curriculum.checks import Reader, first_missing
+from playground.curriculum.models import LessonProgress
+
+StepState = dict[str, Any]
+
+
+def look(lesson: Lesson, reader: Reader, done: Collection[str]) -> dict[str, str | None]:
+    """Return step id → None when it is fulfilled now or was before, else a sentence about what is missing.
+
+    A step is looked at only when the steps that it comes `after` are done.
+    """
+    found: dict[str, str | None] = {}
+    for step in lesson.steps:
+        if step.id in done:
+            found[step.id] = None
+        elif any(found.get(name, "") is not None for name in step.after):
+            found[step.id] = _("This step comes after the one before it.")
+        else:
+            found[step.id] = first_missing(step.checks, reader)
+    return found
+
+
+def done_steps(user_id: int, slug: str) -> set[str]:
+    """Return the steps of a lesson that somebody has done."""
+    return set(LessonProgress.objects.filter(user_id=user_id, lesson=slug).values_list("step", flat=True))
+
+
+def record(user_id: int, slug: str, steps: Collection[str], sandbox_id: UUID | None = None) -> None:
+    """Write down that somebody has done some steps; what is there already stays as it is."""
+    LessonProgress.objects.bulk_create(
+        [LessonProgress(user_id=user_id, lesson=slug, step=step, sandbox_id=sandbox_id) for step in steps],
+        ignore_conflicts=True,
+    )
+
+
+def counts(user: object) -> dict[str, int]:
+    """Return lesson → how many of its steps somebody has done; nothing for a stranger."""
+    if not isinstance(user, User):
+        return {}
+    found: dict[str, int] = {}
+    for slug, step in LessonProgress.objects.filter(user=user).values_list("lesson", "step"):
+        lesson = catalogue.find(slug)
+        if lesson and any(known.id == step for known in lesson.steps):
+            found[slug] = found.get(slug, 0) + 1
+    return found
+
+
+def message(lesson: Lesson, found: dict[str, str | None]) -> dict[str, Any]:
+    """Return the fields of the websocket's `progress` message."""
+    steps = {step_id: {"done": missing is None, "message": missing or ""} for step_id, missing in found.items()}
+    return {"lesson": lesson.slug, "steps": steps, "complete": all(state["done"] for state in steps.values())}
+
+
+@database_sync_to_async
+def _owner(user_id: int, slug: str) -> tuple[str, set[str]]:
+    language = User.objects.values_list("language", flat=True).get(pk=user_id)
+    return language or "en", done_steps(user_id, slug)
+
+
+async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
+    """Look at a live sandbox's lesson and keep what is new; return the `progress` message, or None without a lesson.
+
+    `live.client(name)` must give a client of the engine. The progress belongs to the sandbox's owner, whoever looks.
+    """
+    lesson = catalogue.find(sandbox.lesson)
+    if lesson is None:
+        return None
+    language, done = await _owner(sandbox.owner_id, lesson.slug)
+    with translation.override(language):
+        try:
+            found = look(lesson, live.client("lesson"), done)
+        except ApiError:
+            return None  # the cluster's API cannot be read at the moment: nothing is known, so nothing is said
+    new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]
+    if new:
+        await database_sync_to_async(record)(sandbox.owner_id, lesson.slug, new, sandbox.pk)
+    return message(lesson, found)
