@@ -19,6 +19,8 @@ EventType = Literal["ADDED", "MODIFIED", "DELETED"]
 # (type, new or last state, old state or None, cause)
 Handler = Callable[[EventType, Obj, Obj | None, Cause], None]
 IndexFunction = Callable[[Obj], list[str]]
+# Spelt out here, since `list` is a method in the class below.
+Objects = list[Obj]
 
 
 class Informer:
@@ -84,7 +86,7 @@ class Informer:
                 found.append(obj)
         return found
 
-    def by_index(self, name: str, value: str) -> list[Obj]:
+    def by_index(self, name: str, value: str) -> Objects:
         """Objects with that index value, in order of arrival."""
         return list(self._indices[name].get(value, {}).values())
 
