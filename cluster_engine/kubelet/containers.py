@@ -49,6 +49,11 @@ def go_duration(milliseconds: int) -> str:
     return f"{hours}h{minutes}m{seconds}" if hours else f"{minutes}m{seconds}" if minutes else seconds
 
 
+def _startable(container: Container) -> bool:
+    """Whether it waits and nobody is at it yet."""
+    return container.state == "waiting" and not container.launching and container.waiting_reason != "CrashLoopBackOff"
+
+
 class ContainerManager:
     """Moves the containers of one pod on. What takes time goes on the worker's agenda."""
 
@@ -62,13 +67,13 @@ class ContainerManager:
         worker = self._worker
         for container in worker.init:
             if is_restartable_init(container.spec):
-                if container.state == "waiting" and not container.last_terminated:
+                if _startable(container):
                     self.launch(container, self.start_next)
                     return
                 if not container.started:
                     return
             elif not container.succeeded:
-                if container.state == "waiting" and not container.last_terminated:
+                if _startable(container):
                     self.launch(container)
                 return
         for container in worker.main:
@@ -81,7 +86,7 @@ class ContainerManager:
         main = self._worker.main
         while index < len(main):
             container = main[index]
-            if container.state == "waiting" and container.waiting_reason != "CrashLoopBackOff":
+            if _startable(container):
                 self.launch(container, partial(self._launch_from, index + 1))
                 return
             index += 1
@@ -91,6 +96,7 @@ class ContainerManager:
     def launch(self, container: Container, then: Then = _nothing) -> None:
         """Gets the image and starts the container. `then` is called once, when it has started or failed to."""
         image = container.spec.get("image", "")
+        container.launching = True
         try:
             reference = parse_reference(image)
         except InvalidImageName as error:

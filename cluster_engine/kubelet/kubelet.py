@@ -53,7 +53,7 @@ class Kubelet(Component):
             return
         key = key_of(pod)
         # What this kubelet writes itself is no news to it.
-        if key != self._writing or type_ == "DELETED":
+        if key != self._writing:
             self.queue.add(key, cause)
 
     def _on_source(self, resource: str) -> Handler:
@@ -112,3 +112,14 @@ class Kubelet(Component):
             return self.client.update_status("pods", {**pod, "status": status})
         finally:
             self._writing = ""
+
+    def remove_pod(self, pod: Obj) -> None:
+        """Takes a pod out of the API, and forgets it unless a finalizer holds it there. Raises `ApiError`."""
+        meta = pod["metadata"]
+        key = self._writing = key_of(pod)
+        try:
+            self.client.delete("pods", meta["name"], meta["namespace"], grace_period_seconds=0, uid=meta["uid"])
+        finally:
+            self._writing = ""
+        if self.pods.get(key) is None and (worker := self.workers.pop(key, None)) is not None:
+            worker.forget()

@@ -286,7 +286,7 @@ class PodWorker:
         if meta.get("deletionGracePeriodSeconds") == 0 and meta.get("finalizers"):
             return
         try:
-            self.kubelet.client.delete("pods", meta["name"], meta["namespace"], grace_period_seconds=0, uid=self.uid)
+            self.kubelet.remove_pod(self.pod)
         except ApiError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise

@@ -40,6 +40,8 @@ class Container:
     last_terminated: Obj | None = None
     ready: bool = False
     started: bool = False
+    # Somebody is at it: it is being pulled or started, or waits to be tried again.
+    launching: bool = False
     # Restart back-off, 0 before the first restart; and when it last grew.
     back_off_seconds: int = 0
     back_off_us: int = 0
@@ -69,7 +71,7 @@ class Container:
         if restarted:
             self.restart_count += 1
         self.state, self.id, self.started_us = "running", container_id, now_us
-        self.ready = self.started = False
+        self.ready = self.started = self.launching = False
         self.run += 1
 
     def exit(self, code: int, now_us: int, reason: str = "", message: str = "") -> None:

@@ -1,0 +1,172 @@
+"""What is on the nodes: kept up to date by informer events and by the scheduler's own bindings. Follows pkg/scheduler/backend/cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cluster_engine.apimachinery import quantity
+from cluster_engine.apimachinery.labels import Selector
+from cluster_engine.apimachinery.meta import Obj, key_of
+from cluster_engine.scheduler.resources import PodResources, pod_resources
+
+# How many selectors are counted on at once; beyond it the oldest is counted anew when it is asked for again.
+MAX_COUNTED_SELECTORS = 64
+
+
+class NodeInfo:
+    """One node: what it can hold, and the sum of what its pods ask for (thousandths of a core, bytes)."""
+
+    __slots__ = (
+        "allocatable_ephemeral", "allocatable_memory", "allocatable_milli_cpu", "allocatable_pods", "allocatable_scalars", "labels",
+        "name", "node", "pods", "requested_ephemeral", "requested_memory", "requested_milli_cpu", "requested_scalars",
+        "scored_memory", "scored_milli_cpu", "taints", "unschedulable",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.node: Obj | None = None
+        self.labels: dict[str, str] = {}
+        self.taints: list[Obj] = []
+        self.unschedulable = False
+        self.pods: dict[str, Obj] = {}
+        self.allocatable_milli_cpu = self.allocatable_memory = self.allocatable_ephemeral = self.allocatable_pods = 0
+        self.allocatable_scalars: dict[str, int] = {}
+        self.requested_milli_cpu = self.requested_memory = self.requested_ephemeral = 0
+        self.requested_scalars: dict[str, int] = {}
+        self.scored_milli_cpu = self.scored_memory = 0
+
+    def set_node(self, node: Obj) -> None:
+        self.node = node
+        self.labels = node["metadata"].get("labels") or {}
+        spec = node.get("spec") or {}
+        self.taints = spec.get("taints") or []
+        self.unschedulable = bool(spec.get("unschedulable"))
+        amounts = dict((node.get("status") or {}).get("allocatable") or {})
+        self.allocatable_milli_cpu = quantity.milli_value(amounts.pop("cpu", "0"))
+        self.allocatable_memory = quantity.value(amounts.pop("memory", "0"))
+        self.allocatable_ephemeral = quantity.value(amounts.pop("ephemeral-storage", "0"))
+        self.allocatable_pods = quantity.value(amounts.pop("pods", "0"))
+        self.allocatable_scalars = {name: quantity.value(text) for name, text in amounts.items()}
+
+    def count(self, resources: PodResources, sign: int) -> None:
+        """Adds (1) or takes away (-1) what a pod asks for."""
+        self.requested_milli_cpu += sign * resources.milli_cpu
+        self.requested_memory += sign * resources.memory
+        self.requested_ephemeral += sign * resources.ephemeral_storage
+        self.scored_milli_cpu += sign * resources.scored_milli_cpu
+        self.scored_memory += sign * resources.scored_memory
+        for name, amount in resources.scalars.items():
+            self.requested_scalars[name] = self.requested_scalars.get(name, 0) + sign * amount
+
+
+class Cache:
+    """All nodes with their pods, and how many pods of each node certain selectors match."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, NodeInfo] = {}
+        # Pod key -> (node, the pod as it was counted).
+        self._placed: dict[str, tuple[str, Obj]] = {}
+        # (namespace, selector) -> node -> matching pods that are not being deleted.
+        self._counts: dict[tuple[str, Selector], dict[str, int]] = {}
+
+    def __iter__(self) -> Iterator[NodeInfo]:
+        """The nodes that exist, by name."""
+        return iter([info for _, info in sorted(self._nodes.items()) if info.node is not None])
+
+    def __len__(self) -> int:
+        return sum(info.node is not None for info in self._nodes.values())
+
+    def get(self, name: str) -> NodeInfo | None:
+        info = self._nodes.get(name)
+        return info if info is not None and info.node is not None else None
+
+    def set_node(self, node: Obj) -> None:
+        self._info(node["metadata"]["name"]).set_node(node)
+
+    def remove_node(self, name: str) -> None:
+        """The node is gone; pods that are still counted on it stay counted until they are gone too."""
+        info = self._nodes.get(name)
+        if info is None:
+            return
+        info.node = None
+        if not info.pods:
+            del self._nodes[name]
+
+    def place(self, pod: Obj, node: str) -> None:
+        """Counts a pod on a node; a pod that is counted already is counted anew."""
+        key = key_of(pod)
+        before = self._placed.get(key)
+        if before is not None and before[0] == node and _alike(before[1], pod):
+            self._placed[key] = (node, pod)
+            self._nodes[node].pods[key] = pod
+            return
+        if before is not None:
+            self.remove(key)
+        info = self._info(node)
+        info.pods[key] = pod
+        info.count(pod_resources(pod), 1)
+        self._placed[key] = (node, pod)
+        self._recount(pod, node, 1)
+
+    def remove(self, key: str) -> bool:
+        """Stops counting a pod; False where it was not counted."""
+        placed = self._placed.pop(key, None)
+        if placed is None:
+            return False
+        node, pod = placed
+        info = self._nodes[node]
+        del info.pods[key]
+        info.count(pod_resources(pod), -1)
+        self._recount(pod, node, -1)
+        if info.node is None and not info.pods:
+            del self._nodes[node]
+        return True
+
+    def node_of(self, key: str) -> str | None:
+        """Where a pod is counted."""
+        placed = self._placed.get(key)
+        return placed[0] if placed else None
+
+    def matching(self, namespace: str, selector: Selector) -> dict[str, int]:
+        """How many pods of the namespace the selector matches, by node; nodes without any are left out."""
+        counted = self._counts.get((namespace, selector))
+        if counted is None:
+            if len(self._counts) >= MAX_COUNTED_SELECTORS:
+                del self._counts[next(iter(self._counts))]
+            counted = self._counts[(namespace, selector)] = {}
+            for node, pod in self._placed.values():
+                if _counts_for(pod, namespace, selector):
+                    counted[node] = counted.get(node, 0) + 1
+        return counted
+
+    def _recount(self, pod: Obj, node: str, sign: int) -> None:
+        for (namespace, selector), counted in self._counts.items():
+            if _counts_for(pod, namespace, selector):
+                counted[node] = counted.get(node, 0) + sign
+
+    def _info(self, name: str) -> NodeInfo:
+        info = self._nodes.get(name)
+        if info is None:
+            info = self._nodes[name] = NodeInfo(name)
+        return info
+
+
+def _counts_for(pod: Obj, namespace: str, selector: Selector) -> bool:
+    meta = pod["metadata"]
+    if meta.get("namespace") != namespace or meta.get("deletionTimestamp"):
+        return False
+    return selector.matches(meta.get("labels") or {})
+
+
+def _alike(before: Obj, after: Obj) -> bool:
+    """Whether a pod counts the same as before: same requests, labels and fate."""
+    old, new = before["metadata"], after["metadata"]
+    return (
+        old.get("uid") == new.get("uid")
+        and bool(old.get("deletionTimestamp")) == bool(new.get("deletionTimestamp"))
+        and (old.get("labels") is new.get("labels") or old.get("labels") == new.get("labels"))
+        and (
+            before["spec"]["containers"] is after["spec"]["containers"]
+            or before["spec"]["containers"] == after["spec"]["containers"]
+        )
+    )

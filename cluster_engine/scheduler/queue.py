@@ -1,0 +1,152 @@
+"""Pods that wait for a node: those to try now, those that wait out a back-off, those that wait for the cluster to change.
+
+Follows pkg/scheduler/backend/queue. The real queue also tries unschedulable pods again every five minutes; the attempt would
+come to the same end here, so it is left out, and a cluster at rest has no timer for it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from cluster_engine.apimachinery.meta import Obj, key_of
+from cluster_engine.clock import SECOND_US, Clock, Timer
+from cluster_engine.trace import Cause
+
+INITIAL_BACK_OFF_SECONDS = 1.0
+MAX_BACK_OFF_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class QueuedPod:
+    """A pod in the queue. Times are virtual microseconds."""
+
+    pod: Obj
+    cause: Cause
+    added_us: int
+    attempts: int = 0
+    # When it was last found unschedulable, and by which plugins.
+    failed_us: int = 0
+    refused_by: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def key(self) -> str:
+        return key_of(self.pod)
+
+    @property
+    def back_off_ends_us(self) -> int:
+        """A second after the first failure, doubled with each, at most ten."""
+        if not self.attempts:
+            return 0
+        seconds = min(INITIAL_BACK_OFF_SECONDS * 2 ** min(self.attempts - 1, 10), MAX_BACK_OFF_SECONDS)
+        return self.failed_us + round(seconds * SECOND_US)
+
+
+class SchedulingQueue:
+    """The three parts, and which pod is in which."""
+
+    def __init__(self, clock: Clock, on_ready: Callable[[], None]) -> None:
+        self._clock = clock
+        self._on_ready = on_ready
+        # Higher priority first, then who came first.
+        self._active: list[tuple[int, int, int, str]] = []
+        self._entries: dict[str, QueuedPod] = {}
+        self._back_off: dict[str, Timer] = {}
+        self._unschedulable: dict[str, QueuedPod] = {}
+        self._sequence = 0
+
+    def __len__(self) -> int:
+        """How many pods can be tried now."""
+        self._drop_stale()
+        return len(self._active)
+
+    def add(self, pod: Obj, cause: Cause) -> None:
+        """A new pod without a node, or a change of one that waits."""
+        key = key_of(pod)
+        known = self._entries.get(key)
+        if known is None:
+            self._activate(QueuedPod(pod, cause, self._clock.now_us))
+            return
+        changed = known.pod["metadata"].get("uid") != pod["metadata"].get("uid") or _may_matter(known.pod, pod)
+        known.pod = pod
+        if changed and key in self._unschedulable:
+            known.cause = cause
+            self._release(known)
+
+    def remove(self, key: str) -> None:
+        """The pod is gone, or has a node."""
+        self._entries.pop(key, None)
+        self._unschedulable.pop(key, None)
+        timer = self._back_off.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+    def pop(self) -> QueuedPod | None:
+        """The next pod to try, which is then in no part of the queue; None when there is none."""
+        self._drop_stale()
+        if not self._active:
+            return None
+        _, _, _, key = heapq.heappop(self._active)
+        entry = self._entries.pop(key)
+        entry.attempts += 1
+        return entry
+
+    def park(self, entry: QueuedPod, refused_by: Iterable[str]) -> None:
+        """A pod that found no node waits until something changes that the plugins which refused it care about."""
+        entry.failed_us = self._clock.now_us
+        entry.refused_by = frozenset(refused_by)
+        self._entries[entry.key] = entry
+        self._unschedulable[entry.key] = entry
+
+    def retry(self, entry: QueuedPod) -> None:
+        """A pod whose attempt failed for another reason comes back after its back-off."""
+        entry.failed_us = self._clock.now_us
+        self._entries[entry.key] = entry
+        self._release(entry)
+
+    def cluster_changed(self, interested: frozenset[str], cause: Cause) -> None:
+        """Brings back the pods that one of these plugins has refused (all of them if a pod was refused by none)."""
+        if not self._unschedulable:
+            return
+        for entry in list(self._unschedulable.values()):
+            if not entry.refused_by or entry.refused_by & interested:
+                entry.cause = cause
+                self._release(entry)
+
+    def _release(self, entry: QueuedPod) -> None:
+        """To the active part, by way of the back-off if that is not over."""
+        self._unschedulable.pop(entry.key, None)
+        ends_us = entry.back_off_ends_us
+        if ends_us <= self._clock.now_us:
+            self._activate(entry)
+            return
+        key = entry.key
+
+        def over() -> None:
+            self._back_off.pop(key, None)
+            if self._entries.get(key) is entry:
+                self._activate(entry)
+
+        if key not in self._back_off:
+            self._back_off[key] = self._clock.call_at(ends_us, over)
+
+    def _activate(self, entry: QueuedPod) -> None:
+        self._entries[entry.key] = entry
+        self._sequence += 1
+        priority = entry.pod["spec"].get("priority") or 0
+        heapq.heappush(self._active, (-priority, entry.added_us, self._sequence, entry.key))
+        self._on_ready()
+
+    def _drop_stale(self) -> None:
+        """Entries of pods that were removed while they waited."""
+        while self._active:
+            key = self._active[0][3]
+            if key in self._entries and key not in self._unschedulable and key not in self._back_off:
+                return
+            heapq.heappop(self._active)
+
+
+def _may_matter(old: Obj, new: Obj) -> bool:
+    """Whether a change of a waiting pod may make it schedulable: not if only its status changed."""
+    return old["spec"] != new["spec"] or old["metadata"].get("labels") != new["metadata"].get("labels")
