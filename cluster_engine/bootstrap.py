@@ -20,21 +20,36 @@ def create_system_objects(client: Client) -> None:
     meta = {"name": "kubernetes", "namespace": "default", "labels": _PROVIDER}
     port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}
     spec = {
-        "clusterIP": KUBERNETES_SERVICE_ADDRESS, "clusterIPs": [KUBERNETES_SERVICE_ADDRESS], "type": "ClusterIP",
-        "sessionAffinity": "None", "ports": [port],
+        "clusterIP": KUBERNETES_SERVICE_ADDRESS,
+        "clusterIPs": [KUBERNETES_SERVICE_ADDRESS],
+        "type": "ClusterIP",
+        "sessionAffinity": "None",
+        "ports": [port],
     }
     client.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
     mirrored = {"endpointslice.kubernetes.io/skip-mirror": "true"}
     subset = {"addresses": [{"ip": API_SERVER_ADDRESS}], "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]}
-    client.create("endpoints", {
-        "apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "kubernetes", "namespace": "default", "labels": mirrored},
-        "subsets": [subset],
-    })
-    client.create("endpointslices.discovery.k8s.io", {
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-        "metadata": {
-            "name": "kubernetes", "namespace": "default", "labels": {"kubernetes.io/service-name": "kubernetes"},
+    client.create(
+        "endpoints",
+        {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": {"name": "kubernetes", "namespace": "default", "labels": mirrored},
+            "subsets": [subset],
         },
-        "endpoints": [{"addresses": [API_SERVER_ADDRESS], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
-    })
+    )
+    client.create(
+        "endpointslices.discovery.k8s.io",
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "addressType": "IPv4",
+            "metadata": {
+                "name": "kubernetes",
+                "namespace": "default",
+                "labels": {"kubernetes.io/service-name": "kubernetes"},
+            },
+            "endpoints": [{"addresses": [API_SERVER_ADDRESS], "conditions": {"ready": True}}],
+            "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+        },
+    )

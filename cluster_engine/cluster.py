@@ -103,7 +103,9 @@ class Cluster:
     def _start_scheduler(self) -> None:
         client = self.client("kube-scheduler")
         recorder = EventRecorder(client, self.clock, self.trace, "default-scheduler", events_v1=True)
-        self.attach(Scheduler(self._context(client, InformerFactory(client, self.clock, self.trace), "scheduler", recorder)))
+        self.attach(
+            Scheduler(self._context(client, InformerFactory(client, self.clock, self.trace), "scheduler", recorder))
+        )
 
     def _start_kubelet(self, client: Client, informers: InformerFactory, index: int) -> None:
         config = self.config
@@ -111,8 +113,14 @@ class Cluster:
         recorder = EventRecorder(client, self.clock, self.trace, "kubelet", name)
         context = self._context(client, informers, f"kubelet-{name}", recorder)
         node = KubeletConfig(
-            name=name, index=index, cpu=config.node_cpu, memory=config.node_memory, pods=config.node_pods,
-            registry=config.registry, start_seconds=config.start_seconds, stop_seconds=config.stop_seconds,
+            name=name,
+            index=index,
+            cpu=config.node_cpu,
+            memory=config.node_memory,
+            pods=config.node_pods,
+            registry=config.registry,
+            start_seconds=config.start_seconds,
+            stop_seconds=config.stop_seconds,
         )
         self.attach(Kubelet(context, node))
 
@@ -120,8 +128,13 @@ class Cluster:
         self, client: Client, informers: InformerFactory, name: str, recorder: EventRecorder | None = None
     ) -> ControllerContext:
         return ControllerContext(
-            client=client, informers=informers, clock=self.clock, trace=self.trace, turns=self.turns,
-            rng=self.rng.stream(name), recorder=recorder or EventRecorder(client, self.clock, self.trace, name),
+            client=client,
+            informers=informers,
+            clock=self.clock,
+            trace=self.trace,
+            turns=self.turns,
+            rng=self.rng.stream(name),
+            recorder=recorder or EventRecorder(client, self.clock, self.trace, name),
         )
 
     def _in_step(self, component: str, start: Callable[[], None]) -> None:

@@ -22,7 +22,9 @@ MAX_FAULTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What made a step happen: an etcd revision, a timer (what for), a person's input, or the start of the component."""
+    """What made a step happen: an etcd revision, a timer (what for), a person's input, or the start of the
+    component.
+    """
 
     kind: CauseKind
     ref: str

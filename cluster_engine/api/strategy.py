@@ -56,13 +56,13 @@ class Strategy:
         """Keeps what an update of the main resource may not change: the status stays as it was."""
         return with_status_of(new, old)
 
+    def changes_generation(self, new: Obj, old: Obj) -> bool:
+        """Whether a change counts in metadata.generation: what the spec says, not what the status says."""
+        return bool(new.get("spec") != old.get("spec"))
+
     def prepare_for_status_update(self, new: Obj, old: Obj) -> Obj:
         """Keeps everything but the status (metadata has been dealt with by the API server)."""
         return {**old, "metadata": new["metadata"], "status": new.get("status", {})}
-
-    def changes_generation(self, new: Obj, old: Obj) -> bool:
-        """Whether an update counts as a change of what is asked for (kinds with `tracks_generation` only)."""
-        return bool(new.get("spec") != old.get("spec"))
 
     def validate(self, obj: Obj) -> list[FieldError]:
         """The faults of a whole object, in the order in which Kubernetes reports them. Metadata is checked elsewhere."""

@@ -16,7 +16,7 @@ from cluster_engine.apiserver.allocators import NODE_PORTS
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.rng import SAFE_ALPHABET
 
-TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path, no secret
 DEFAULT_CLASS_ANNOTATION = "storageclass.kubernetes.io/is-default-class"
 _MAX_REMEMBERED = 512
 
@@ -54,7 +54,11 @@ def _namespace_lifecycle(server: ServerContext, strategy: Strategy, obj: Obj) ->
         resource = strategy.resource
         why = f"unable to create new content in namespace {name} because it is being terminated"
         refusal = errors.forbidden(resource.plural, resource.group, obj["metadata"]["name"], why)
-        cause = {"reason": "NamespaceTerminating", "message": f"namespace {name} is being terminated", "field": "metadata.namespace"}
+        cause = {
+            "reason": "NamespaceTerminating",
+            "message": f"namespace {name} is being terminated",
+            "field": "metadata.namespace",
+        }
         refusal.details = {**(refusal.details or {}), "causes": [cause]}
         raise refusal
 
@@ -74,8 +78,8 @@ def _default_storage_class(server: ServerContext, claim: Obj) -> Obj:
     return claim
 
 
-# Pods. All pods of one template share their spec, so what admission makes of a spec is remembered by the spec's identity;
-# the entry keeps the spec alive, so that an identity is never reused while it is in the table.
+# Pods. All pods of one template share their spec, so what admission makes of a spec is remembered by the spec's
+# identity; the entry keeps the spec alive, so that an identity is never reused while it is in the table.
 _admitted: dict[int, tuple[Obj, Obj]] = {}
 
 
@@ -206,7 +210,9 @@ def _with_node_ports(server: ServerContext, service: Obj, spec: Obj, old_spec: O
         if not wanted:
             wanted = server.services.free_node_port(taken | own)
         elif wanted not in NODE_PORTS:
-            detail = f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+            detail = (
+                f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+            )
             raise _bad_port(service, index, wanted, detail)
         elif wanted in taken:
             raise _bad_port(service, index, wanted, "provided port is already allocated")

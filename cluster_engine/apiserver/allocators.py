@@ -36,7 +36,9 @@ class ServiceAllocator:
             address = str(ipaddress.IPv4Address(first + 257 + self._rng.choice_index(size - 512)))
             if address not in taken:
                 return address
-        raise errors.ApiError(500, "InternalError", "Internal error occurred: failed to allocate a serviceIP: range is full")
+        raise errors.ApiError(
+            500, "InternalError", "Internal error occurred: failed to allocate a serviceIP: range is full"
+        )
 
     def check_cluster_ip(self, service: Obj, address: str) -> FieldError | None:
         """Why a Service may not have the address that it asks for, or None."""
@@ -46,22 +48,31 @@ class ServiceAllocator:
             return None  # validation says what is wrong with the address itself
         path, shown = "spec.clusterIPs", [address]
         if not inside:
-            detail = f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. The range of valid IPs is {SERVICE_CIDR}"
+            detail = (
+                f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid range. "
+                f"The range of valid IPs is {SERVICE_CIDR}"
+            )
             return errors.invalid_value(path, shown, detail)
         if any(address in (spec.get("clusterIPs") or [spec.get("clusterIP")]) for spec in self._specs(service)):
-            return errors.invalid_value(path, shown, f"failed to allocate IP {address}: provided IP is already allocated")
+            return errors.invalid_value(
+                path, shown, f"failed to allocate IP {address}: provided IP is already allocated"
+            )
         return None
 
     def node_ports(self) -> set[int]:
         """Node ports that Services have."""
-        return {port["nodePort"] for spec in self._specs(None) for port in spec.get("ports") or () if port.get("nodePort")}
+        return {
+            port["nodePort"] for spec in self._specs(None) for port in spec.get("ports") or () if port.get("nodePort")
+        }
 
     def free_node_port(self, taken: set[int]) -> int:
         for _ in range(_TRIES * 4):
             port = NODE_PORTS[self._rng.choice_index(len(NODE_PORTS))]
             if port not in taken:
                 return port
-        raise errors.ApiError(500, "InternalError", "Internal error occurred: failed to allocate a nodePort: range is full")
+        raise errors.ApiError(
+            500, "InternalError", "Internal error occurred: failed to allocate a nodePort: range is full"
+        )
 
     def _specs(self, but: Obj | None) -> list[Obj]:
         uid = but["metadata"].get("uid") if but else None

@@ -11,12 +11,19 @@ from cluster_engine.apimachinery.meta import Obj
 @lru_cache(maxsize=256)
 def _definitions(columns: tuple[Column, ...]) -> tuple[Obj, ...]:
     return tuple(
-        {"name": c.name, "type": c.type, "format": c.format, "description": c.description, "priority": c.priority} for c in columns
+        {"name": c.name, "type": c.type, "format": c.format, "description": c.description, "priority": c.priority}
+        for c in columns
     )
 
 
 def table(
-    strategy: Strategy, items: list[Obj], now_us: int, meta: Obj, include_object: str = "Metadata", *, columns: bool = True
+    strategy: Strategy,
+    items: list[Obj],
+    now_us: int,
+    meta: Obj,
+    include_object: str = "Metadata",
+    *,
+    columns: bool = True,
 ) -> Obj:
     """A `Table` of objects; only the first event of a watch carries the column definitions."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+
 import orjson
 
 from cluster_engine.api.strategy import Strategy
@@ -26,7 +27,9 @@ def get(server: ServerContext, strategy: Strategy, request: Request) -> Response
 def list_(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     revision = server.store.revision
     if request.resource_version is not None and request.resource_version > revision:
-        raise errors.ApiError(504, "Timeout", f"Too large resource version: {request.resource_version}, current: {revision}")
+        raise errors.ApiError(
+            504, "Timeout", f"Too large resource version: {request.resource_version}, current: {revision}"
+        )
     items = select(server, strategy, request.namespace, request.label_selector, request.field_selector)
     items, meta = _page(strategy.resource, items, request, revision)
     if request.accept == "table":
@@ -48,7 +51,9 @@ def watch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
         try:
             past = server.store.history_since(request.resource_version)
         except CompactedError:
-            raise errors.gone(f"too old resource version: {request.resource_version} ({server.store.revision})") from None
+            raise errors.gone(
+                f"too old resource version: {request.resource_version} ({server.store.revision})"
+            ) from None
 
     def show(obj: Obj, is_first: bool) -> Obj:
         if request.accept == "table":
@@ -94,7 +99,9 @@ def _event(commit: Commit, matches: Predicate) -> tuple[EventType, Obj] | None:
     return None
 
 
-def select(server: ServerContext, strategy: Strategy, namespace: str, label_selector: str, field_selector: str) -> list[Obj]:
+def select(
+    server: ServerContext, strategy: Strategy, namespace: str, label_selector: str, field_selector: str
+) -> list[Obj]:
     """Stored objects in key order that lie in the namespace ("" for all) and match both selectors."""
     resource = strategy.resource
     prefix = f"{resource.prefix}{namespace}/" if namespace and resource.namespaced else resource.prefix
@@ -114,10 +121,7 @@ def _predicate(
         by_label = labels.parse(label_selector) if label_selector else None
         by_field = fields.parse(field_selector) if field_selector else None
     except ValueError as error:
-        raise errors.bad_request(
-            f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match label selector '
-            f'"{label_selector}", field selector "{field_selector}": {error}'
-        ) from None
+        raise _bad_selector(resource, label_selector, field_selector, str(error)) from None
     if by_field is not None:
         _check_fields(strategy, by_field)
     scoped = bool(namespace) and resource.namespaced
@@ -144,11 +148,15 @@ def _check_fields(strategy: Strategy, selector: fields.FieldSelector) -> None:
     known = {"metadata.name", "metadata.namespace", *strategy.fields({"metadata": {"name": ""}})}
     for requirement in selector.requirements:
         if requirement.field not in known:
-            resource = strategy.resource
-            raise errors.bad_request(
-                f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" that match label selector '
-                f'"", field selector "{selector}": field label not supported: {requirement.field}'
-            )
+            why = f"field label not supported: {requirement.field}"
+            raise _bad_selector(strategy.resource, "", str(selector), why)
+
+
+def _bad_selector(resource: Resource, label_selector: str, field_selector: str, why: str) -> errors.ApiError:
+    return errors.bad_request(
+        f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" '
+        f'that match label selector "{label_selector}", field selector "{field_selector}": {why}'
+    )
 
 
 def _page(resource: Resource, items: list[Obj], request: Request, revision: int) -> tuple[list[Obj], Obj]:

@@ -21,7 +21,8 @@ MAX_WATCH_BUFFER = 10_000
 
 @dataclass(slots=True)
 class Request:
-    """One request. `resource` is a group resource ("pods", "deployments.apps"); `namespace` "" means all, or cluster scope.
+    """One request. `resource` is a group resource ("pods", "deployments.apps"); `namespace` "" means all, or cluster
+    scope.
 
     `body` is an object (create, update, a merge, strategic or apply patch) or a list of operations (a JSON patch).
     `trusted` marks the bodies of components, which are built from stored objects and need no strict decoding.
@@ -67,15 +68,16 @@ class Response:
     warnings: list[str] = field(default_factory=list)
 
 
-# (type, object, revision): what a watch delivers. The object is whole; `Watch.render` gives the form the client accepts.
+# (type, object, revision): what a watch delivers. The object is whole; `Watch.render` gives the form the client
+# accepts.
 WatchEvent = tuple[Literal["ADDED", "MODIFIED", "DELETED"], Obj, int]
 
 
 class Watch:
     """A stream of events of one resource, from a revision on.
 
-    Either poll it (`pop`, and `on_ready` is called when events arrive), or have events delivered (`deliver_to`). A watch
-    whose buffer overflows is ended: `ended` is set, and the client has to list again.
+    Either poll it (`pop`, and `on_ready` is called when events arrive), or have events delivered (`deliver_to`). A
+    watch whose buffer overflows is ended: `ended` is set, and the client has to list again.
     """
 
     __slots__ = ("_buffer", "_deliver", "_on_stop", "ended", "on_ready", "render")

@@ -37,7 +37,9 @@ class ApiServer(ServerContext):
             raise errors.method_not_allowed(request.verb, strategy.resource.plural)
         return _VERBS[request.verb](self, strategy, request)
 
-    def list_raw(self, resource: str, namespace: str, label_selector: str, field_selector: str) -> tuple[list[Obj], int]:
+    def list_raw(
+        self, resource: str, namespace: str, label_selector: str, field_selector: str
+    ) -> tuple[list[Obj], int]:
         """The stored objects themselves, for components: (items in key order, revision)."""
         items = read.select(self, self.strategy(resource), namespace, label_selector, field_selector)
         return items, self.store.revision

@@ -52,8 +52,14 @@ def scale(server: ServerContext, strategy: Strategy, request: Request) -> Respon
         raise errors.conflict(resource.plural, resource.group, request.name)
     scaled = {**obj, "spec": {**obj.get("spec", {}), "replicas": replicas}}
     main = Request(
-        "update", request.resource, request.namespace, request.name, user=request.user,
-        field_manager=request.field_manager, dry_run=request.dry_run, trusted=True,
+        "update",
+        request.resource,
+        request.namespace,
+        request.name,
+        user=request.user,
+        field_manager=request.field_manager,
+        dry_run=request.dry_run,
+        trusted=True,
     )
     return Response(200, strategy.scale(write.replace(server, strategy, main, scaled, obj)))
 
@@ -63,7 +69,9 @@ def _replicas(scale_obj: Any, obj: Obj) -> int:
     spec = scale_obj.get("spec") if isinstance(scale_obj, dict) else None
     replicas = (spec or {}).get("replicas", 0) if isinstance(spec or {}, dict) else None
     if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise errors.bad_request('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number')
+        raise errors.bad_request(
+            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number'
+        )
     if replicas < 0:
         fault = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid("Scale", "autoscaling", obj["metadata"]["name"], [fault])
@@ -84,7 +92,9 @@ def binding(server: ServerContext, strategy: Strategy, request: Request) -> Resp
         why = f"Precondition failed: UID in precondition: {wanted_uid}, UID in object meta: {pod['metadata']['uid']}"
         raise errors.conflict("pods", "", request.name, why)
     if deleting(pod):
-        raise errors.conflict("pods/binding", "", request.name, f"pod {request.name} is being deleted, cannot be assigned to a host")
+        raise errors.conflict(
+            "pods/binding", "", request.name, f"pod {request.name} is being deleted, cannot be assigned to a host"
+        )
     if pod["spec"].get("nodeName"):
         why = f'pod {request.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
         raise errors.conflict("pods/binding", "", request.name, why)

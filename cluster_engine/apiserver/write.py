@@ -23,7 +23,14 @@ from cluster_engine.schema.decode import decode
 # Events leave etcd by themselves after an hour, as with kube-apiserver's --event-ttl.
 EVENT_TTL_SECONDS = 3600.0
 # What a client may say but only the server sets; dropped in silence on create, kept as stored on update.
-_SERVER_FIELDS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink")
+_SERVER_FIELDS = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "selfLink",
+)
 MAX_OBJECT_BYTES = 3 * 1024 * 1024
 
 
@@ -53,9 +60,7 @@ def update(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     new = _scoped(strategy, request, new)
     name = new["metadata"].get("name") or request.name
     if request.name and name != request.name:
-        raise errors.bad_request(
-            f"the name of the object ({name}) does not match the name on the URL ({request.name})"
-        )
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({request.name})")
     item = server.store.get(resource.key(request.namespace, request.name))
     if item is None:
         if strategy.allow_create_on_update and not new["metadata"].get("resourceVersion"):
@@ -161,10 +166,19 @@ def _fresh_meta(server: ServerContext, strategy: Strategy, obj: Obj) -> Obj:
 
 
 def _kept_meta(new: Obj, old: Obj) -> Obj:
-    """What an update may not change in the metadata stays as stored; uid and such that differ are faults found later."""
+    """What an update may not change in the metadata stays as stored; uid and such that differ are faults found
+    later.
+    """
     kept = old["metadata"]
     meta = dict(new["metadata"])
-    for field in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "resourceVersion", "selfLink"):
+    for field in (
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "resourceVersion",
+        "selfLink",
+    ):
         if field in kept:
             meta[field] = kept[field]
         else:

@@ -29,8 +29,8 @@ class TurnQueue:
 class Component:
     """One process or loop of the control plane, a node, or a person's shell.
 
-    `step()` does one unit of work (one reconcile, one pod scheduled, one sync) and returns; the cluster calls it again in
-    a later turn as long as `has_work()`.
+    `step()` does one unit of work (one reconcile, one pod scheduled, one sync) and returns; the cluster calls it again
+    in a later turn as long as `has_work()`.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""A controller: informers put keys into a work queue, `sync` brings the world closer to what a key's object asks for."""
+"""A controller: informers put keys into a work queue, `sync` brings the world closer to what a key's object asks
+for.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,7 @@ class Controller(Component):
         """Watches a resource whose own keys are this controller's work, and returns its informer."""
         informer = self.informer(resource)
 
-        def on_event(type_: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
+        def on_event(_type: EventType, obj: Obj, _old: Obj | None, cause: Cause) -> None:
             self.queue.add(key_of(obj), cause)
 
         informer.add_handler(on_event)

@@ -42,7 +42,10 @@ class Informer:
         for obj in listing.items:
             self._apply("ADDED", obj, START)
         self._watch = self._client.watch(
-            self.resource, self._namespace, resource_version=listing.resource_version, field_selector=self._field_selector
+            self.resource,
+            self._namespace,
+            resource_version=listing.resource_version,
+            field_selector=self._field_selector,
         )
         self._watch.deliver_to(self._on_event)
 

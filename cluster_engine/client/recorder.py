@@ -66,9 +66,7 @@ class EventRecorder:
         self._sent: dict[tuple[str, ...], Obj] = {}
         self._sequence = 0
 
-    def event(
-        self, obj: Obj, type_: str, reason: str, message: str, *, field_path: str = "", action: str = ""
-    ) -> None:
+    def event(self, obj: Obj, type_: str, reason: str, message: str, *, field_path: str = "", action: str = "") -> None:
         """Tells about `obj`: `type_` is "Normal" or "Warning". A refused event is dropped, as in Kubernetes."""
         now_us = self._clock.now_us
         involved = _reference(obj, field_path)
@@ -101,7 +99,12 @@ class EventRecorder:
         now_us = self._clock.now_us
         earlier = self._sent.get(key)
         if earlier is not None:
-            again = {**earlier, "count": earlier["count"] + 1, "lastTimestamp": self._clock.rfc3339(), "message": message}
+            again = {
+                **earlier,
+                "count": earlier["count"] + 1,
+                "lastTimestamp": self._clock.rfc3339(),
+                "message": message,
+            }
             again["metadata"] = {k: v for k, v in earlier["metadata"].items() if k != "resourceVersion"}
             try:
                 self._sent[key] = self._client.update("events", again)

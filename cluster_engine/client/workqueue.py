@@ -61,7 +61,7 @@ class WorkQueue:
         """Adds the key after its back-off, which doubles with each failure."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay_seconds = min(BASE_DELAY_SECONDS * 2**min(failures, 30), MAX_DELAY_SECONDS)
+        delay_seconds = min(BASE_DELAY_SECONDS * 2 ** min(failures, 30), MAX_DELAY_SECONDS)
         self.add_after(key, delay_seconds, Cause("timer", f"retry {failures + 1} after {delay_seconds:g} s"))
 
     def failures(self, key: str) -> int:

@@ -16,7 +16,7 @@ class FrozenObjectError(TypeError):
     """Somebody tried to change an object that is stored, and so shared."""
 
 
-def _refuse(self: object, *args: object, **kwargs: object) -> NoReturn:
+def _refuse(_self: object, *_args: object, **_kwargs: object) -> NoReturn:
     raise FrozenObjectError("a stored object is immutable: build a new dict that shares what you do not change")
 
 
@@ -24,7 +24,7 @@ class FrozenDict(dict[str, Any]):
     """A dict that reads like one and refuses every change."""
 
     __slots__ = ()
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse
 
     def __deepcopy__(self, memo: object) -> dict[str, Any]:
         return {key: thaw(value) for key, value in self.items()}
@@ -34,8 +34,8 @@ class FrozenList(list[Any]):
     """A list that reads like one and refuses every change."""
 
     __slots__ = ()
-    __setitem__ = __delitem__ = append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]
-    __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    __iadd__ = __imul__ = _refuse
 
     def __deepcopy__(self, memo: object) -> list[Any]:
         return [thaw(value) for value in self]

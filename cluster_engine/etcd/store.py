@@ -1,7 +1,8 @@
 """The store: keys, revisions, watches.
 
-Keys look like `/registry/pods/default/web-0`; everything up to the third slash is the bucket of one resource. Values are
-immutable objects. Each write makes one revision, and every revision is remembered with its step until it is compacted.
+Keys look like `/registry/pods/default/web-0`; everything up to the third slash is the bucket of one resource. Values
+are immutable objects. Each write makes one revision, and every revision is remembered with its step until it is
+compacted.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class KeyValue(NamedTuple):
 
 
 class Commit(NamedTuple):
-    """One revision: what was written, when (virtual microseconds), and in which step. `value` is None for a deletion."""
+    """One revision: what was written, when (virtual microseconds), and in which step. `value` is None for a
+    deletion.
+    """
 
     revision: int
     time_us: int
@@ -121,12 +124,16 @@ class Store:
         return recent
 
     def snapshot(self) -> StoreSnapshot:
-        items = [self._buckets[bucket][key] for bucket in sorted(self._buckets) for key in sorted(self._buckets[bucket])]
+        items = [
+            self._buckets[bucket][key] for bucket in sorted(self._buckets) for key in sorted(self._buckets[bucket])
+        ]
         return StoreSnapshot(self.revision, items)
 
     # Writes.
 
-    def put(self, key: str, value: Obj, *, expected_revision: int | None = None, ttl_seconds: float | None = None) -> KeyValue:
+    def put(
+        self, key: str, value: Obj, *, expected_revision: int | None = None, ttl_seconds: float | None = None
+    ) -> KeyValue:
         """Writes `value`. `expected_revision` 0 means that the key must be new; None writes whatever is there."""
         bucket_name = bucket_of(key)
         bucket = self._buckets.get(bucket_name)

@@ -1,0 +1,151 @@
+"""One in-memory cluster as a stand-alone API server: `python -m cluster_engine.serve --port 8001 --kubeconfig FILE`.
+
+Real kubectl and other clients work against it. By default it is a cluster with three large nodes on which any image
+runs; `--registry catalogue` gives the playground's own images. Virtual time follows real time (`--speed` times as
+fast).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+
+import yaml
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+
+from cluster_engine.cluster import Cluster, ClusterConfig
+from cluster_engine.http.asgi import KubeApi
+from cluster_engine.http.frontend import Frontend
+
+MAX_STEPS_AT_ONCE = 2000
+MAX_SLEEP_SECONDS = 1.0
+
+
+class Driver:
+    """Makes virtual time follow real time, and lets the cluster work while nobody asks anything."""
+
+    def __init__(self, cluster: Cluster, speed: float) -> None:
+        self.cluster = cluster
+        self.frontend = Frontend(cluster.server)
+        self._speed = speed
+        self._started_at = time.monotonic()
+        self._started_us = cluster.clock.now_us
+        self._wake = asyncio.Event()
+
+    def _present_us(self) -> int:
+        return self._started_us + int((time.monotonic() - self._started_at) * self._speed * 1_000_000)
+
+    async def before(self) -> None:
+        self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
+
+    async def after(self) -> None:
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Works until it is cancelled: in slices while there is work, asleep until the next timer otherwise."""
+        while True:
+            done = self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
+            if not done:
+                await asyncio.sleep(0)
+                continue
+            self._wake.clear()
+            due_us = self.cluster.next_due_us
+            delay = MAX_SLEEP_SECONDS if due_us is None else (due_us - self._present_us()) / 1e6 / self._speed
+            try:
+                await asyncio.wait_for(self._wake.wait(), min(max(delay, 0.0), MAX_SLEEP_SECONDS))
+            except TimeoutError:
+                pass
+
+    async def resolve(self, path: str, headers: dict[str, str]) -> tuple[Driver, str, str]:
+        return self, path, "system:admin"
+
+
+def kubeconfig(url: str, name: str = "podarium") -> str:
+    """A kubeconfig with one cluster, one user without credentials, and one context."""
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": name, "cluster": {"server": url}}],
+        "users": [{"name": name, "user": {}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
+        "current-context": name,
+    }
+    return yaml.safe_dump(config, sort_keys=False)
+
+
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m cluster_engine.serve", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--port", type=int, default=8001, help="port on 127.0.0.1 (8001)")
+    parser.add_argument("--kubeconfig", type=Path, required=True, help="file to write the kubeconfig to")
+    parser.add_argument("--nodes", type=int, default=3, help="number of nodes (3)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (1)")
+    parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds a real second (1)")
+    parser.add_argument(
+        "--look", choices=("current", "document"), default="current", help="today's Kubernetes, or v1.12's look"
+    )
+    parser.add_argument("--registry", choices=("any", "catalogue"), default="any", help="which images exist (any)")
+    parser.add_argument("--start-seconds", type=float, default=1.0, help="how long a pod takes to start (1)")
+    parser.add_argument("--stop-seconds", type=float, default=1.0, help="how long a pod takes to stop (1)")
+    arguments = parser.parse_args(argv)
+    if not 1 <= arguments.nodes <= 100:
+        parser.error("--nodes must be between 1 and 100")
+    if not 0 < arguments.speed <= 1000:
+        parser.error("--speed must be above 0 and at most 1000")
+    return arguments
+
+
+def make_cluster(arguments: argparse.Namespace) -> Cluster:
+    """The cluster that the arguments ask for, starting at the present time."""
+    catalogue = arguments.registry == "catalogue"
+    return Cluster(
+        ClusterConfig(
+            seed=arguments.seed,
+            nodes=arguments.nodes,
+            start_us=int(time.time() * 1_000_000),
+            node_cpu="32",
+            node_memory="64Gi",
+            node_pods=5000,
+            registry=arguments.registry,
+            start_seconds=None if catalogue else arguments.start_seconds,
+            stop_seconds=None if catalogue else arguments.stop_seconds,
+        )
+    )
+
+
+def main(argv: list[str] | None = None) -> None:
+    arguments = parse_arguments(argv)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    driver = Driver(make_cluster(arguments), arguments.speed)
+    driver.cluster.run_for(1)
+
+    def ready() -> None:
+        arguments.kubeconfig.write_text(kubeconfig(f"http://127.0.0.1:{arguments.port}"))
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        loop = asyncio.get_event_loop()
+        driver_task.append(loop.create_task(driver.run()))
+
+    driver_task: list[asyncio.Task[None]] = []
+    server = Server(
+        application=KubeApi(driver.resolve),
+        endpoints=build_endpoint_description_strings(host="127.0.0.1", port=arguments.port),
+        signal_handlers=False,
+        ready_callable=ready,
+        server_name="podarium",
+        verbosity=0,
+        application_close_timeout=1,
+        http_timeout=None,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    server.run()
+
+
+if __name__ == "__main__":
+    main()
