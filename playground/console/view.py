@@ -132,8 +132,12 @@ def _ordinal(obj: Obj, owner: Obj) -> int | None:
     """A StatefulSet's pod's place; None for all others."""
     if owner.get("kind") != "StatefulSet":
         return None
-    text = labels_of(obj).get(POD_INDEX_LABEL) or name_of(obj).rpartition("-")[2]
-    return int(text) if text.isdigit() else None
+    return _number(labels_of(obj).get(POD_INDEX_LABEL) or name_of(obj).rpartition("-")[2])
+
+
+def _number(text: str) -> int | None:
+    """The number that a label or an annotation says; None where it says something else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def node(obj: Obj, cells: dict[str, Any]) -> Item:
@@ -191,7 +195,7 @@ def replica_set(obj: Obj, _cells: dict[str, Any]) -> Item:
     return {
         "uid": uid_of(obj),
         "owner": owner.get("uid"),
-        "revision": annotations_of(obj).get(REVISION_ANNOTATION, ""),
+        "revision": _number(annotations_of(obj).get(REVISION_ANNOTATION, "")),
         "hash": labels_of(obj).get("pod-template-hash", ""),
         "desired": obj["spec"].get("replicas", 1),
         "current": status.get("replicas", 0),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from playground.accounts.guests import ensure_user
+from playground.curriculum import panel
 from playground.sandboxes import gateway
 from playground.sandboxes.gateway import LimitError, SandboxNotFound
 
@@ -66,12 +67,12 @@ def _workspace(request: HttpRequest, sandbox_id: UUID, *, review: bool) -> HttpR
         sandbox, read_only = gateway.find(sandbox_id, request.user, review=review)
     except SandboxNotFound:
         raise Http404 from None
-    ws_path = f"/ws/sandboxes/{sandbox.pk}/" + ("?review=1" if review else "")
+    socket_path = f"/ws/sandboxes/{sandbox.pk}/" + ("?review=1" if review else "")
     context = {
+        **panel.context(sandbox.lesson, sandbox.owner),
         "sandbox": sandbox,
-        "lesson": sandbox.lesson or None,
         "read_only": read_only,
-        "ws_path": ws_path,
+        "socket_path": socket_path,
         "review": review,
         "mine": gateway.of_user(request.user)[:20] if not read_only else [],
         "new_url": reverse("console:new"),

@@ -80,7 +80,10 @@ class Live:
 
     def _file_changed(self, path: str, text: str | None) -> None:
         self._pending.batch.files[path] = text
-        self._tell({"type": "file", "path": path, "text": text}, but=self._saving)
+        if text is None:
+            self._tell({"type": "file_deleted", "path": path})
+        else:
+            self._tell({"type": "file", "path": path, "text": text}, but=self._saving)
 
     def save(self, path: str, text: str, visitor: object) -> None:
         """Saves a file from a visitor's editor: they are told that it is saved, all others are sent it. `OSError`."""

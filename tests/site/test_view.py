@@ -129,7 +129,7 @@ def test_a_replica_set_carries_its_revision_and_hash():
     }
     obj = {"kind": "ReplicaSet", "metadata": meta, "spec": {"replicas": 0}, "status": {"replicas": 1}}
     shown = view.item("/registry/replicasets.apps/default/web-5d4f", obj, no_cells)
-    assert (shown["owner"], shown["revision"], shown["hash"], shown["desired"], shown["current"]) == ("d", "2", "5d4f", 0, 1)
+    assert (shown["owner"], shown["revision"], shown["hash"], shown["desired"], shown["current"]) == ("d", 2, "5d4f", 0, 1)
 
 
 def test_a_stateful_set_carries_its_revisions_and_partition():
