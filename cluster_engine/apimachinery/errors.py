@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from cluster_engine.apimachinery.gotext import GoText, quote, string_map, string_slice
+
 Obj = dict[str, Any]
 
 
@@ -56,9 +58,17 @@ class FieldError:
 
 
 def _shown(value: Any) -> str:
-    """A bad value as Kubernetes prints it: strings quoted, objects as JSON."""
+    """A bad value as Kubernetes prints it: strings quoted, Go's form as it is, maps and lists of strings in Go's form."""
+    if isinstance(value, GoText):
+        return str(value)
+    if value is None:
+        return '"null"'
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        return quote(value)
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return string_map(value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return string_slice(value)
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
@@ -71,20 +81,22 @@ def invalid_value(path: str, value: Any, detail: str) -> FieldError:
 
 
 def not_supported(path: str, value: Any, allowed: Sequence[str]) -> FieldError:
-    detail = "supported values: " + ", ".join(_shown(item) for item in sorted(allowed))
-    return FieldError("Unsupported value", path, _join(f"Unsupported value: {_shown(value)}", detail), "FieldValueNotSupported")
+    """`allowed` in the order in which Kubernetes lists them: sets are sorted there, lists of constants are not."""
+    detail = "supported values: " + ", ".join(map(quote, allowed)) if allowed else ""
+    message = _join(f"Unsupported value: {_shown(value)}", detail)
+    return FieldError("Unsupported value", path, message, "FieldValueNotSupported")
 
 
 def forbidden_field(path: str, detail: str) -> FieldError:
     return FieldError("Forbidden", path, _join("Forbidden", detail), "FieldValueForbidden")
 
 
-def duplicate(path: str, value: Any) -> FieldError:
-    return FieldError("Duplicate value", path, f"Duplicate value: {_shown(value)}", "FieldValueDuplicate")
+def duplicate(path: str, value: Any, detail: str = "") -> FieldError:
+    return FieldError("Duplicate value", path, _join(f"Duplicate value: {_shown(value)}", detail), "FieldValueDuplicate")
 
 
-def not_found_field(path: str, value: Any) -> FieldError:
-    return FieldError("Not found", path, f"Not found: {_shown(value)}", "FieldValueNotFound")
+def not_found_field(path: str, value: Any, detail: str = "") -> FieldError:
+    return FieldError("Not found", path, _join(f"Not found: {_shown(value)}", detail), "FieldValueNotFound")
 
 
 def too_long(path: str, max_length: int) -> FieldError:

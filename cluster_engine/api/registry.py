@@ -1,0 +1,64 @@
+"""All kinds that the API server serves, in the order of discovery. A new kind is a line here.
+
+Called when a cluster is put together, and by tools that need the names of resources.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cluster_engine.api.apps.controllerrevision import ControllerRevisionStrategy
+from cluster_engine.api.apps.deployment import DeploymentStrategy
+from cluster_engine.api.apps.replicaset import ReplicaSetStrategy
+from cluster_engine.api.apps.statefulset import StatefulSetStrategy
+from cluster_engine.api.coordination.lease import LeaseStrategy
+from cluster_engine.api.core.configmap import ConfigMapStrategy
+from cluster_engine.api.core.endpoints import EndpointsStrategy
+from cluster_engine.api.core.event import EventStrategy
+from cluster_engine.api.core.namespace import NamespaceStrategy
+from cluster_engine.api.core.node import NodeStrategy
+from cluster_engine.api.core.persistentvolume import PersistentVolumeStrategy
+from cluster_engine.api.core.persistentvolumeclaim import PersistentVolumeClaimStrategy
+from cluster_engine.api.core.pod import PodStrategy
+from cluster_engine.api.core.secret import SecretStrategy
+from cluster_engine.api.core.service import ServiceStrategy
+from cluster_engine.api.core.serviceaccount import ServiceAccountStrategy
+from cluster_engine.api.discovery.endpointslice import EndpointSliceStrategy
+from cluster_engine.api.strategy import Strategy
+from cluster_engine.apimachinery.scheme import Scheme
+
+# The core group first, then the groups as `kubectl api-resources` lists them; kinds by plural name within a group.
+KINDS: tuple[type[Strategy], ...] = (
+    ConfigMapStrategy,
+    EndpointsStrategy,
+    EventStrategy,
+    NamespaceStrategy,
+    NodeStrategy,
+    PersistentVolumeClaimStrategy,
+    PersistentVolumeStrategy,
+    PodStrategy,
+    SecretStrategy,
+    ServiceAccountStrategy,
+    ServiceStrategy,
+    ControllerRevisionStrategy,
+    DeploymentStrategy,
+    ReplicaSetStrategy,
+    StatefulSetStrategy,
+    LeaseStrategy,
+    EndpointSliceStrategy,
+)
+
+
+@lru_cache(maxsize=1)
+def _instances() -> tuple[Strategy, ...]:
+    return tuple(kind() for kind in KINDS)
+
+
+def strategies() -> dict[str, Strategy]:
+    """The Strategy of each resource, by `group_resource`. Strategies have no state, so everybody shares them."""
+    return {strategy.resource.group_resource: strategy for strategy in _instances()}
+
+
+def scheme() -> Scheme:
+    """The resources of an API server, in the order in which discovery lists them."""
+    return Scheme(strategy.resource for strategy in _instances())
