@@ -6,6 +6,8 @@ A step has a list of checks, and each check is one of three forms:
 - object: deployments.apps/nginx-deployment     # one object: it exists,
   fields: {spec.replicas: 3}                    # its fields have these values (see `fieldpath`),
   is: rolled-out                                # and it is in this condition
+- object: pods/web-0
+  newer_than: web-1                             # it was created after another one of its kind
 - objects: pods                                 # several: there are so many of them,
   selector: app=nginx
   count: 3
@@ -115,6 +117,7 @@ class ObjectCheck:
     namespace: str = "default"
     fields: Mapping[str, Expected] = field(default_factory=dict)
     condition: str = ""
+    newer_than: str = ""
 
     def missing(self, reader: Reader) -> str | None:
         """Return what is missing of the object."""
@@ -125,9 +128,21 @@ class ObjectCheck:
             actual = resolve(obj, path)
             if not expected.accepts(actual):
                 return _differs(titled(self.resource, self.name), path, expected, actual)
+        if self.newer_than and (sentence := self._older(obj, reader)):
+            return sentence
         if self.condition:
             return conditions.CONDITIONS[self.condition].missing(obj, titled(self.resource, self.name))
         return None
+
+    def _older(self, obj: Obj, reader: Reader) -> str | None:
+        """Return that the object is older than the other one. Times are RFC 3339 in UTC, so they compare as texts."""
+        other = _find(reader, self.resource, self.newer_than, self.namespace)
+        values = {"object": titled(self.resource, self.name), "other": self.newer_than}
+        if other is None:
+            return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.newer_than)}
+        if obj["metadata"]["creationTimestamp"] > other["metadata"]["creationTimestamp"]:
+            return None
+        return _("%(object)s is still the first of that name: it is older than %(other)s.") % values
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,15 @@ def parse_checks(node: Node) -> tuple[checks.Check, ...]:
 def _parse_check(node: Node) -> checks.Check:
     form = next((key for key in ("object", "objects", "absent") if key in node.mapping()), None)
     if form == "object":
-        values = node.mapping(required=("object",), optional=("namespace", "fields", "is"))
+        values = node.mapping(required=("object",), optional=("namespace", "fields", "is", "newer_than"))
         resource, name = _reference(values["object"])
         return checks.ObjectCheck(
-            resource, name, _namespace(values), _fields(values.get("fields")), _condition(values.get("is"))
+            resource=resource,
+            name=name,
+            namespace=_namespace(values),
+            fields=_fields(values.get("fields")),
+            condition=_condition(values.get("is")),
+            newer_than=values["newer_than"].text() if "newer_than" in values else "",
         )
     if form == "absent":
         values = node.mapping(required=("absent",), optional=("namespace",))

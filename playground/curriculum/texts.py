@@ -106,7 +106,12 @@ def _markdown() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False}).enable(["table"])
 
 
+# A line break between two Chinese characters is where the source was wrapped; a browser would show it as a space.
+_CHINESE = "[\u3001-\u303f\u4e00-\u9fff\uff00-\uffef]"
+_WRAPPED_CHINESE = re.compile(f"(?<={_CHINESE})\n(?={_CHINESE})")
+
+
 @cache
 def render(text: str) -> str:
     """Return Markdown as HTML; HTML in the source comes out as text."""
-    return str(_markdown().render(text))
+    return str(_markdown().render(_WRAPPED_CHINESE.sub("", text)))
