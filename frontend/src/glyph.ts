@@ -1,0 +1,73 @@
+/* A pod as it is drawn, named and read aloud. The shapes themselves are symbols in templates/console/glyphs.html. */
+import { set, svg, text } from "./dom";
+import type { PlacedPod, Tile } from "./layout";
+import type { Pod } from "./protocol";
+import { say } from "./words";
+
+/** One line on a pod: "web-0: Ready (Running), r2, k8s-node01, 3 restarts". */
+export function podInWords(pod: Pod, revision: number | null): string {
+  const parts = [`${say(`state.${pod.state}`)} (${pod.status})`];
+  if (revision !== null) parts.push(`r${revision}`);
+  parts.push((pod.node || say("pod.no_node")));
+  if (pod.restarts > 0) parts.push(say("pod.restarts", { n: pod.restarts }));
+  return `${pod.name}: ${parts.join(", ")}`;
+}
+
+const shortName = (pod: Pod): string =>
+  pod.ordinal !== null ? pod.name.length <= 9 ? pod.name : `…-${pod.ordinal}` : pod.name.length <= 8 ? pod.name : pod.name.slice(-5);
+
+/** The element of one pod. Moving it is a change of `transform`, which CSS carries out. */
+export class Glyph {
+  readonly element: SVGGElement;
+  private readonly shape = svg("use");
+  private readonly halo = svg("rect", { class: "halo" });
+  private readonly label = svg("text", { class: "label", "text-anchor": "middle" });
+  private readonly count = svg("text", { class: "restarts", "text-anchor": "middle" });
+  private readonly title = svg("title");
+  private size = 0;
+
+  constructor(readonly key: string) {
+    this.element = svg("g", { class: "pod is-new", role: "button", tabindex: -1, "data-key": key }, this.title,
+      svg("g", { class: "body" }, this.halo, this.shape, this.label, this.count));
+  }
+
+  /** Show `placed` with the given tile, and let it glow for a moment when its state changed. */
+  update({ pod, x, y, hue, revision }: PlacedPod, tile: Tile): void {
+    this.element.style.transform = `translate(${x}px, ${y}px)`;
+    if (this.size !== tile.size) {
+      this.size = tile.size;
+      for (const side of ["width", "height"]) {
+        this.shape.setAttribute(side, String(tile.size));
+        this.halo.setAttribute(side, String(tile.size + 6));
+      }
+      for (const side of ["x", "y"]) this.halo.setAttribute(side, "-3");
+      this.halo.setAttribute("rx", String(Math.max(4, tile.size * 0.28)));
+      for (const line of [this.label, this.count]) line.setAttribute("x", String(tile.size / 2));
+      this.label.setAttribute("y", String(tile.size + 14));
+      this.count.setAttribute("y", String(tile.size * 0.66));
+    }
+    set(this.shape, "href", `#pod-${pod.state}`);
+    const words = podInWords(pod, revision);
+    set(this.element, "aria-label", words);
+    text(this.title, words);
+    text(this.label, tile.labelled ? shortName(pod) : "");
+    text(this.count, tile.size >= 18 && pod.state === "crashing" ? String(pod.restarts) : "");
+    const before = this.element.dataset.state;
+    this.element.dataset.state = pod.state;
+    this.element.dataset.hue = String(hue);
+    if (before && before !== pod.state) {
+      this.halo.getAnimations().forEach((animation) => animation.cancel());
+      if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.halo.animate([{ opacity: 0.5 }, { opacity: 0 }], { duration: 900, easing: "ease-out" });
+    }
+  }
+
+  /** Let a new pod come in, on the frame after it was placed. */
+  enter(): void { requestAnimationFrame(() => requestAnimationFrame(() => this.element.classList.remove("is-new"))); }
+
+  /** Let the pod go out, then take it away. */
+  leave(): void {
+    this.element.classList.add("is-leaving");
+    this.element.removeAttribute("role");
+    setTimeout(() => this.element.remove(), 320);
+  }
+}

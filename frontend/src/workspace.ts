@@ -1,0 +1,38 @@
+/* The workspace page around the islands: panels, drawer, lesson, and what is said about the connection. */
+import { prepareDrawer } from "./drawer";
+import { h, hear, one, text } from "./dom";
+import { prepareLesson } from "./lesson";
+import { arrangePanels } from "./panels";
+import { mirror, on } from "./socket";
+import { say } from "./words";
+
+const BANNER_AFTER_MS = 1200; // a blink of the network is nobody's business
+const TOAST_MS = 7000;
+const banner = one("[data-connection]");
+const toasts = one("[data-toasts]");
+let bannerTimer = 0;
+
+on("connection", ({ up, tries }) => {
+  clearTimeout(bannerTimer);
+  document.body.classList.toggle("is-offline", !up);
+  if (up) {
+    if (!banner.hidden) text(banner, say("connection.back"));
+    bannerTimer = window.setTimeout(() => { banner.hidden = true; }, 1500);
+  } else {
+    bannerTimer = window.setTimeout(() => { text(banner, say(tries > 4 ? "connection.long" : "connection.lost")); banner.hidden = false; }, BANNER_AFTER_MS);
+  }
+});
+
+on("error", ({ message }) => {
+  const toast = h("p", { class: "toast", role: "alert" }, message);
+  toasts.append(toast);
+  while (toasts.childElementCount > 3) toasts.firstElementChild!.remove();
+  setTimeout(() => toast.remove(), TOAST_MS);
+});
+
+on("snapshot", () => document.body.classList.toggle("is-read-only", mirror.readOnly));
+hear("theme", ({ dark }) => { document.body.dataset.dark = String(dark); });
+
+arrangePanels();
+prepareDrawer();
+prepareLesson();
