@@ -9,10 +9,10 @@ from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.conditions import set_condition
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
-from cluster_engine.apimachinery.patch import apply_patch
 from cluster_engine.apiserver import read, write
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
+from cluster_engine.schema.patching import apply_patch
 
 Handler = Callable[[ServerContext, Strategy, Request], Response]
 

@@ -13,12 +13,12 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import FieldError
 from cluster_engine.apimachinery.meta import Obj, with_meta
 from cluster_engine.apimachinery.names import generate_name
-from cluster_engine.apimachinery.patch import apply_patch
 from cluster_engine.apiserver import admission, read
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
 from cluster_engine.schema.decode import decode
+from cluster_engine.schema.patching import patch_object
 
 # Events leave etcd by themselves after an hour, as with kube-apiserver's --event-ttl.
 EVENT_TTL_SECONDS = 3600.0
@@ -75,8 +75,7 @@ def patch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     item = server.store.get(resource.key(request.namespace, request.name))
     if item is None:
         raise errors.not_found(resource.plural, resource.group, request.name)
-    patched = apply_patch(item.value, request.body, request.patch_type, resource)
-    new, warnings = _decode(strategy, request, patched)
+    new, warnings = patch_object(item.value, request.body, request.patch_type, resource, request.field_validation)
     new = _scoped(strategy, request, new)
     obj = replace(server, strategy, request, strategy.default(new), item.value)
     return Response(200, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])

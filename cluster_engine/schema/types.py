@@ -21,6 +21,9 @@ TypeKind = Literal[
 ]  # fmt: skip
 
 
+_NO_FACTS: list[Any] = ["", "", "", {}]
+
+
 class SchemaMissingError(RuntimeError):
     """The compiled schema is not there: `make install` makes it."""
 
@@ -94,7 +97,7 @@ class Type:
         return {name: self._field(name, raw) for name, raw in self._raw.items()}
 
     def _field(self, name: str, raw: list[Any]) -> Field:
-        type_, description, go_type, facts = (*raw, *("", "", "", {})[len(raw) :])
+        type_, description, go_type, facts = raw + _NO_FACTS[len(raw) :]
         return Field(
             name,
             parse_type(type_),
