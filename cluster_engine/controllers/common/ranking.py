@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj, annotations_of
 from cluster_engine.apimachinery.times import parse_time
-from cluster_engine.controllers.common.pods import is_pod_active, phase_of, ready_condition, restarts_of
+from cluster_engine.controllers.common.pods import phase_of, ready_condition, restarts_of
 
 POD_DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _PHASE_ORDER = {"Pending": 0, "Unknown": 1, "Running": 2}
@@ -32,16 +32,6 @@ def deletion_cost(pod: Obj) -> int:
 def age_bucket(then_us: int, now_us: int) -> int:
     """The base-2 logarithm of an age in nanoseconds, rounded down; -1 for no age: 8 s and 12 s are in bucket 33."""
     return ((now_us - then_us) * 1000).bit_length() - 1 if now_us > then_us else -1
-
-
-def co_location_ranks(related: Iterable[Obj]) -> dict[str, int]:
-    """How many active pods of the family (all ReplicaSets of one Deployment) each node runs."""
-    ranks: dict[str, int] = {}
-    for pod in related:
-        if is_pod_active(pod):
-            node = pod["spec"].get("nodeName", "")
-            ranks[node] = ranks.get(node, 0) + 1
-    return ranks
 
 
 def deletion_key(pod: Obj, rank: int, now_us: int) -> tuple[Any, ...]:
@@ -69,14 +59,14 @@ def deletion_key(pod: Obj, rank: int, now_us: int) -> tuple[Any, ...]:
     return (*head, age_bucket(parse_time(since), now_us) if since else _NEVER, *tail)
 
 
-def pods_to_delete(pods: list[Obj], related: Iterable[Obj], count: int, now_us: int) -> list[Obj]:
+def pods_to_delete(pods: list[Obj], ranks: Mapping[str, int], count: int, now_us: int) -> list[Obj]:
     """The `count` pods that go first; all of them, in the order given, where all go.
 
-    Follows getPodsToDelete of pkg/controller/replicaset/replica_set.go.
+    `ranks` has how many pods of the family (all ReplicaSets of one Deployment) each node runs. Follows getPodsToDelete
+    of pkg/controller/replicaset/replica_set.go.
     """
     if count >= len(pods):
         return pods
-    ranks = co_location_ranks(related)
     return heapq.nsmallest(
         count, pods, key=lambda pod: deletion_key(pod, ranks.get(pod["spec"].get("nodeName", ""), 0), now_us)
     )

@@ -11,6 +11,7 @@ from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType
 from cluster_engine.controllers.common.owners import index_by_owner, orphans_in, owned_by, resolve_controller
 from cluster_engine.controllers.common.ref_manager import ControllerRefManager
+from cluster_engine.controllers.common.waits import Waits
 from cluster_engine.controllers.deployment import sync as syncing
 from cluster_engine.controllers.deployment import util
 from cluster_engine.controllers.deployment.recreate import rollout_recreate
@@ -26,6 +27,7 @@ class DeploymentController(Controller):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__("deployment-controller", context)
+        self.waits = Waits(context.trace)
         self.deployments = self.enqueue_on("deployments.apps")
         self.replica_sets = index_by_owner(self.informer("replicasets.apps"))
         self.pods = index_by_owner(self.informer("pods"))
@@ -70,11 +72,12 @@ class DeploymentController(Controller):
         """Follows syncDeployment: deleted, paused, scaled, else one step of the strategy."""
         d = self.deployments.get(key)
         if d is None:
+            self.waits.forget(key)
             return
         if d["spec"].get("selector") == {}:
             self._refuse_selecting_all(d)
             return
-        rollout = Rollout(self.context, self.replica_sets, d, self._claim_replica_sets(d))
+        rollout = Rollout(self.context, self.replica_sets, self.waits, d, self._claim_replica_sets(d))
         self._dispatch(rollout)
         if rollout.check_after_seconds == 0:
             self.queue.add_rate_limited(key)

@@ -21,7 +21,7 @@ def rollout_recreate(rollout: Rollout, pods_by_rs: dict[str, list[Obj]]) -> None
         sync_rollout_status(rollout)
         return
     if _old_pods_running(rollout, pods_by_rs):
-        rollout.note("recreate: old pods are still there; the new ReplicaSet waits for them to go")
+        rollout.wait("recreate: old pods are still there; the new ReplicaSet waits for them to go")
         sync_rollout_status(rollout)
         return
     if rollout.new_rs is None:

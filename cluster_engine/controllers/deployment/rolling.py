@@ -62,7 +62,7 @@ def _reconcile_old_replica_sets(rollout: Rollout) -> bool:
     total = util.replica_count(rollout.all_rss)
     may_go = total - min_available - new_unavailable
     if may_go <= 0:
-        rollout.note(f"{_limits(d)}; of {total} in all {new_unavailable} new ones are not available: no old pod may go")
+        rollout.wait(f"{_limits(d)}; of {total} in all {new_unavailable} new ones are not available: no old pod may go")
         return False
     try:
         cleaned = _cleanup_unhealthy_replicas(rollout, old_rss, may_go)
@@ -93,7 +93,7 @@ def _cleanup_unhealthy_replicas(rollout: Rollout, old_rss: list[Obj], most: int)
         count = min(most - removed, unhealthy)
         if count < 0:
             # It has just been scaled down and still reports the pods that have to go.
-            rollout.note(f"waits: {rs['metadata']['name']} still has {-unhealthy} available pods above its size {size}")
+            rollout.wait(f"{rs['metadata']['name']} still has {-unhealthy} available pods above its size {size}")
             return None
         rollout.note(
             f"{_limits(rollout.d)}; {unhealthy} of {size} pods of old ReplicaSet {rs['metadata']['name']} "

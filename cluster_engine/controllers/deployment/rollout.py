@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.meta import Obj, key_of
 from cluster_engine.client.client import Client
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import Informer
+from cluster_engine.controllers.common.waits import Waits
 from cluster_engine.controllers.deployment.util import status_of
 
 
@@ -17,6 +18,7 @@ class Rollout:
 
     context: ControllerContext
     replica_sets: Informer
+    waits: Waits
     d: Obj
     rs_list: list[Obj]
     new_rs: Obj | None = None
@@ -41,6 +43,10 @@ class Rollout:
 
     def note(self, text: str) -> None:
         self.context.trace.note(text)
+
+    def wait(self, text: str) -> None:
+        """Says what the rollout waits for, once."""
+        self.waits.note(key_of(self.d), text)
 
     def event(self, type_: str, reason: str, message: str) -> None:
         self.context.recorder.event(self.d, type_, reason, message)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.labels import Selector, from_label_selector
 from cluster_engine.apimachinery.meta import Obj, controller_of, deleting, key_of, labels_of, namespace_of
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType
 from cluster_engine.controllers.common.expectations import Expectations
-from cluster_engine.controllers.common.owners import index_by_owner, orphans_in, owned_by, resolve_controller
+from cluster_engine.controllers.common.owners import (
+    CONTROLLER_UID,
+    index_by_owner,
+    orphans_in,
+    owned_by,
+    resolve_controller,
+)
 from cluster_engine.controllers.common.pod_control import PodControl, is_namespace_terminating, pod_from_template
 from cluster_engine.controllers.common.pods import filter_active_pods, is_pod_active, is_pod_ready
 from cluster_engine.controllers.common.ranking import pods_to_delete
 from cluster_engine.controllers.common.ref_manager import ControllerRefManager
 from cluster_engine.controllers.common.slow_start import slow_start_batch
 from cluster_engine.controllers.replicaset.status import calculate_status, update_replica_set_status
-from cluster_engine.controllers.replicaset.tally import PodTally, ReplicaCounts, count_pods
+from cluster_engine.controllers.replicaset.tally import PodTally, ReplicaCounts, count_pods, template_labels_of
 from cluster_engine.trace import Cause
 
 # How many pods one sync creates or deletes at most.
@@ -126,7 +130,7 @@ class ReplicaSetController(Controller):
     def _claim_pods(self, rs: Obj) -> ReplicaCounts:
         """Adopts and releases pods where there is cause to, and counts the ReplicaSet's active pods."""
         spec = rs["spec"]
-        template_labels: dict[str, str] = (spec["template"].get("metadata") or {}).get("labels") or {}
+        template_labels = template_labels_of(rs)
         min_ready_seconds = spec.get("minReadySeconds", 0)
         selector = from_label_selector(spec.get("selector"))
         counts = self.tally.of(rs["metadata"]["uid"], template_labels)
@@ -177,7 +181,7 @@ class ReplicaSetController(Controller):
 
     def _delete_pods(self, key: str, rs: Obj, count: int) -> ApiError | None:
         pods = self._active_pods(rs)
-        doomed = pods_to_delete(pods, self._related_pods(rs), count, self.clock.now_us)[:count]
+        doomed = pods_to_delete(pods, self._co_location_ranks(rs), count, self.clock.now_us)[:count]
         names = ", ".join(pod["metadata"]["name"] for pod in doomed[:5]) + (" and more" if len(doomed) > 5 else "")
         self.trace.note(f"too many pods: {len(pods)} for {rs['spec'].get('replicas', 1)} wanted, deletes {names}")
         self.expectations.expect_deletions(key, [key_of(pod) for pod in doomed])
@@ -191,12 +195,18 @@ class ReplicaSetController(Controller):
                     failure = failure or error
         return failure
 
-    def _related_pods(self, rs: Obj) -> Iterator[Obj]:
-        """The pods of all ReplicaSets of the same Deployment, this one included. Follows getIndirectlyRelatedPods."""
+    def _co_location_ranks(self, rs: Obj) -> dict[str, int]:
+        """How many active pods of all ReplicaSets of the same Deployment, this one included, each node runs.
+
+        Follows getIndirectlyRelatedPods and getPodsRankedByRelatedPodsOnSameNode.
+        """
         reference = controller_of(rs)
-        siblings = [rs] if reference is None else self.replica_sets.by_index("controller-uid", reference["uid"])
+        siblings = [rs] if reference is None else self.replica_sets.by_index(CONTROLLER_UID, reference["uid"])
+        ranks: dict[str, int] = {}
         for sibling in siblings:
-            yield from owned_by(self.pods, sibling)
+            for node, count in self.tally.nodes_of(sibling).items():
+                ranks[node] = ranks.get(node, 0) + count
+        return ranks
 
     def _check_availability_later(self, key: str, rs: Obj, failure: ApiError | None) -> None:
         """Looks again after minReadySeconds where pods are ready and not yet available.

@@ -24,6 +24,11 @@ class ReplicaCounts:
     available: int = 0
 
 
+def template_labels_of(rs: Obj) -> dict[str, str]:
+    """The labels that the ReplicaSet gives its pods."""
+    return (rs["spec"]["template"].get("metadata") or {}).get("labels") or {}
+
+
 def has_labels(pod: Obj, wanted: dict[str, str]) -> bool:
     labels = pod["metadata"].get("labels") or {}
     # A pod that nobody relabelled shares its labels with the template.
@@ -40,16 +45,19 @@ def count_pods(pods: list[Obj], template_labels: dict[str, str], min_ready_secon
 class _Count:
     """The running counts of one owner; `labels` are those that a fully labelled pod has."""
 
-    __slots__ = ("active", "fully_labeled", "labels", "ready")
+    __slots__ = ("active", "fully_labeled", "labels", "nodes", "ready")
 
     def __init__(self, labels: dict[str, str]) -> None:
         self.labels = labels
         self.active = self.fully_labeled = self.ready = 0
+        self.nodes: dict[str, int] = {}
 
     def move(self, pod: Obj, by: int) -> None:
         if not is_pod_active(pod):
             return
         self.active += by
+        node = pod["spec"].get("nodeName", "")
+        self.nodes[node] = self.nodes.get(node, 0) + by
         if has_labels(pod, self.labels):
             self.fully_labeled += by
         if ready_condition(pod) is not None:
@@ -82,12 +90,20 @@ class PodTally:
 
         Counted from the cache at the first question, and when the template's labels change.
         """
+        count = self._count(uid, template_labels)
+        return ReplicaCounts(count.active, count.fully_labeled, count.ready, count.ready)
+
+    def nodes_of(self, rs: Obj) -> dict[str, int]:
+        """How many active pods of the ReplicaSet each node runs; "" stands for those not yet scheduled."""
+        return self._count(rs["metadata"]["uid"], template_labels_of(rs)).nodes
+
+    def _count(self, uid: str, template_labels: dict[str, str]) -> _Count:
         count = self._counts.get(uid)
         if count is None or (count.labels is not template_labels and count.labels != template_labels):
             count = self._counts[uid] = _Count(template_labels)
             for pod in self._pods.by_index(CONTROLLER_UID, uid):
                 count.move(pod, 1)
-        return ReplicaCounts(count.active, count.fully_labeled, count.ready, count.ready)
+        return count
 
     def forget(self, uid: str) -> None:
         self._counts.pop(uid, None)

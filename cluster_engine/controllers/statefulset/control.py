@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.labels import from_label_selector
-from cluster_engine.apimachinery.meta import Obj, deleting
+from cluster_engine.apimachinery.meta import Obj, deleting, key_of
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.controllers.common.pods import phase_of
+from cluster_engine.controllers.common.waits import Waits
 from cluster_engine.controllers.history import History
 from cluster_engine.controllers.statefulset import util
 from cluster_engine.controllers.statefulset.pod_control import StatefulPodControl
@@ -28,6 +29,7 @@ class StatefulSetControl:
         self._context = context
         self._pod_control = pod_control
         self._history = history
+        self.waits = Waits(context.trace)
 
     def update_stateful_set(self, set_: Obj, pods: list[Obj]) -> Obj:
         """Brings the pods closer to the set, writes the status and truncates the history; returns the status.
@@ -37,7 +39,7 @@ class StatefulSetControl:
         selector = from_label_selector(set_["spec"].get("selector"))
         listed = self._history.list(set_, selector)
         revisions = get_stateful_set_revisions(self._history, self._context.trace, set_, listed)
-        step = _Step(self._context, self._pod_control, set_, revisions, pods)
+        step = _Step(self._context, self._pod_control, self.waits, set_, revisions, pods)
         status = step.run()
         update_stateful_set_status(self._context.client, set_, status)
         truncate_history(self._history, set_, pods, listed, [revisions.current, revisions.update])
@@ -53,12 +55,14 @@ class _Step:
         self,
         context: ControllerContext,
         pod_control: StatefulPodControl,
+        waits: Waits,
         set_: Obj,
         revisions: Revisions,
         pods: list[Obj],
     ) -> None:
         self.context = context
         self.pod_control = pod_control
+        self.waits = waits
         self.set = set_
         self.revisions = revisions
         self.pods = pods
@@ -91,6 +95,9 @@ class _Step:
 
     def _note(self, text: str) -> None:
         self.context.trace.note(text)
+
+    def _wait(self, text: str) -> None:
+        self.waits.note(key_of(self.set), text)
 
     def _unavailable(self, pod: Obj) -> bool:
         return util.is_unavailable(pod, self.min_ready_seconds, self.now_us)
@@ -155,7 +162,7 @@ class _Step:
     def _create(self, pod: Obj) -> bool:
         name = pod["metadata"]["name"]
         if self.pod_control.claim_is_stale(self.set, pod):
-            self._note(f"{name} waits until the claims of its predecessor are gone")
+            self._wait(f"{name} waits until the claims of its predecessor are gone")
             return False
         self._note(f"{util.replicas_of(self.set)} pods wanted: creates {name} at {util.revision_of(pod)}")
         self.pod_control.create_stateful_pod(self.set, pod)
@@ -165,11 +172,11 @@ class _Step:
         """In order means: not before this one is running, ready and available."""
         name = pod["metadata"]["name"]
         if util.is_terminating(pod):
-            self._note(f"waits for {name} to terminate")
+            self._wait(f"waits for {name} to terminate")
         elif not util.is_running_and_ready(pod):
-            self._note(f"waits for {name} to be running and ready")
+            self._wait(f"waits for {name} to be running and ready")
         elif not util.is_running_and_available(pod, self.min_ready_seconds, self.now_us):
-            self._note(f"waits for {name} to be available: ready for {self.min_ready_seconds} s")
+            self._wait(f"waits for {name} to be available: ready for {self.min_ready_seconds} s")
         else:
             return False
         return True
@@ -188,12 +195,12 @@ class _Step:
         name = pod["metadata"]["name"]
         if util.is_terminating(pod):
             if self.monotonic:
-                self._note(f"waits for {name} to terminate before it scales down further")
+                self._wait(f"waits for {name} to terminate before it scales down further")
             return not self.monotonic
         available = util.is_running_and_available(pod, self.min_ready_seconds, self.now_us)
         if not available and self.monotonic and pod is not first_unavailable and first_unavailable is not None:
             waiting = first_unavailable["metadata"]["name"]
-            self._note(f"waits for {waiting} to be running and ready before it scales down")
+            self._wait(f"waits for {waiting} to be running and ready before it scales down")
             return False
         self._note(f"{util.replicas_of(self.set)} pods wanted: deletes {name}, the highest ordinal")
         self.pod_control.delete_stateful_pod(self.set, pod)
@@ -218,6 +225,6 @@ class _Step:
                         return 0
                 return 1
             if self._unavailable(pod):
-                self._note(f"rolling update to {update}: waits for {name}")
+                self._wait(f"rolling update to {update}: waits for {name}")
                 return 0
         return 0

@@ -60,6 +60,7 @@ class StatefulSetController(Controller):
         """One step: adopt orphaned revisions, claim pods, then what `StatefulSetControl` does."""
         set_ = self.sets.get(key)
         if set_ is None:
+            self.control.waits.forget(key)
             return
         self._adopt_orphan_revisions(set_)
         status = self.control.update_stateful_set(set_, self._claim_pods(set_))
