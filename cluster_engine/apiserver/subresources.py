@@ -7,7 +7,6 @@ from typing import Any
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
-from cluster_engine.apimachinery.conditions import set_condition
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
 from cluster_engine.apiserver import read, write
 from cluster_engine.apiserver.context import ServerContext
@@ -100,13 +99,13 @@ def binding(server: ServerContext, strategy: Strategy, request: Request) -> Resp
         raise errors.conflict("pods/binding", "", request.name, why)
     annotations = (body.get("metadata") or {}).get("annotations")
     bound = with_annotations(pod, annotations) if annotations else pod
-    conditions = set_condition(
-        (pod.get("status") or {}).get("conditions"), {"type": "PodScheduled", "status": "True"}, server.clock.rfc3339()
-    )
+    now = server.clock.rfc3339()
+    scheduled = {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}
+    others = [c for c in (pod.get("status") or {}).get("conditions") or () if c["type"] != "PodScheduled"]
     bound = {
         **bound,
         "spec": {**pod["spec"], "nodeName": node},
-        "status": {**(pod.get("status") or {}), "conditions": conditions},
+        "status": {**(pod.get("status") or {}), "conditions": [*others, scheduled]},
     }
     if not request.dry_run:
         write.store_object(server, strategy, bound, pod)

@@ -18,7 +18,7 @@ from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
 from cluster_engine.schema.decode import decode
-from cluster_engine.schema.patching import patch_object
+from cluster_engine.schema.patching import apply_patch, patch_object
 
 # Events leave etcd by themselves after an hour, as with kube-apiserver's --event-ttl.
 EVENT_TTL_SECONDS = 3600.0
@@ -75,7 +75,10 @@ def patch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     item = server.store.get(resource.key(request.namespace, request.name))
     if item is None:
         raise errors.not_found(resource.plural, resource.group, request.name)
-    new, warnings = patch_object(item.value, request.body, request.patch_type, resource, request.field_validation)
+    if request.trusted:
+        new, warnings = apply_patch(item.value, request.body, request.patch_type, resource), []
+    else:
+        new, warnings = patch_object(item.value, request.body, request.patch_type, resource, request.field_validation)
     new = _scoped(strategy, request, new)
     obj = replace(server, strategy, request, strategy.default(new), item.value)
     return Response(200, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])
@@ -131,7 +134,7 @@ def _store(server: ServerContext, strategy: Strategy, key: str, obj: Obj, *, exp
 
 def _decode(strategy: Strategy, request: Request, body: Any) -> tuple[Obj, list[str]]:
     """The body as an object of the kind. Components' bodies are built from stored objects and need no decoding."""
-    if request.trusted and request.patch_type != "json" and request.verb != "patch":
+    if request.trusted:
         return body, []
     return decode(body, strategy.resource, request.field_validation)
 

@@ -93,7 +93,8 @@ def apply_patch(current: Obj, body: Any, patch_type: str, resource: Resource | N
     except UnprocessablePatchError:
         raise ApiError(422, "Invalid", _REJECTED) from None
     except PatchError as error:
-        raise ApiError(500, "", str(error)) from None
+        # The real server answers some of these with 500; what a person sends is never our failure.
+        raise errors.bad_request(str(error)) from None
     raise errors.unsupported_media_type(f"the patch type {patch_type} is not supported")
 
 
