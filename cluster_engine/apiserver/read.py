@@ -100,15 +100,26 @@ def _event(commit: Commit, matches: Predicate) -> tuple[EventType, Obj] | None:
 
 
 def select(
-    server: ServerContext, strategy: Strategy, namespace: str, label_selector: str, field_selector: str
+    server: ServerContext,
+    strategy: Strategy,
+    namespace: str,
+    label_selector: str,
+    field_selector: str,
+    *,
+    as_stored: bool = False,
 ) -> list[Obj]:
-    """Stored objects in key order that lie in the namespace ("" for all) and match both selectors."""
+    """Objects in key order that lie in the namespace ("" for all) and match both selectors.
+
+    As readers see them, or `as_stored`: components are told by a lease without `renewTime` that its holder is alive.
+    """
     resource = strategy.resource
     prefix = f"{resource.prefix}{namespace}/" if namespace and resource.namespaced else resource.prefix
     items = server.store.range(resource.prefix, prefix)
     if label_selector or field_selector:
         matches = _predicate(strategy, "", label_selector, field_selector)
-        return [server.present(resource, item.value) for item in items if matches(item.value)]
+        items = [item for item in items if matches(item.value)]
+    if as_stored:
+        return [item.value for item in items]
     return [server.present(resource, item.value) for item in items]
 
 

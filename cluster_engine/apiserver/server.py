@@ -41,5 +41,6 @@ class ApiServer(ServerContext):
         self, resource: str, namespace: str, label_selector: str, field_selector: str
     ) -> tuple[list[Obj], int]:
         """The stored objects themselves, for components: (items in key order, revision)."""
-        items = read.select(self, self.strategy(resource), namespace, label_selector, field_selector)
+        strategy = self.strategy(resource)
+        items = read.select(self, strategy, namespace, label_selector, field_selector, as_stored=True)
         return items, self.store.revision
