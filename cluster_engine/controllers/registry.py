@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from cluster_engine.client.controller import Controller
 from cluster_engine.controllers.deployment.controller import DeploymentController
+from cluster_engine.controllers.endpoints.controller import EndpointsController
+from cluster_engine.controllers.endpointslice.controller import EndpointSliceController
+from cluster_engine.controllers.garbagecollector.controller import GarbageCollector
+from cluster_engine.controllers.namespace.controller import NamespaceController
+from cluster_engine.controllers.nodelifecycle.controller import NodeLifecycleController
+from cluster_engine.controllers.persistentvolume.controller import PersistentVolumeController
+from cluster_engine.controllers.persistentvolume.protection import ClaimProtectionController, VolumeProtectionController
 from cluster_engine.controllers.replicaset.controller import ReplicaSetController
+from cluster_engine.controllers.serviceaccount.controller import RootCACertPublisher, ServiceAccountController
 from cluster_engine.controllers.statefulset.controller import StatefulSetController
 
-# Each class takes a `ControllerContext` and nothing else.
+# Each class takes a `ControllerContext` and nothing else. Those that every pod needs come first.
 CONTROLLERS: dict[str, type[Controller]] = {
+    "serviceaccount": ServiceAccountController,
+    "root-ca-certificate-publisher": RootCACertPublisher,
+    "node-lifecycle": NodeLifecycleController,
     "deployment": DeploymentController,
     "replicaset": ReplicaSetController,
     "statefulset": StatefulSetController,
+    "endpoints": EndpointsController,
+    "endpointslice": EndpointSliceController,
+    "persistentvolume-binder": PersistentVolumeController,
+    "persistentvolumeclaim-protection": ClaimProtectionController,
+    "persistentvolume-protection": VolumeProtectionController,
+    "namespace": NamespaceController,
+    "garbage-collector": GarbageCollector,
 }

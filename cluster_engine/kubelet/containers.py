@@ -136,7 +136,9 @@ class ContainerManager:
             seconds, error = worker.jitter(CHECK_SECONDS * 2), failure.message
         asked_us = worker.now_us
         end_us = store.queue_pull(reference, asked_us, round(seconds * SECOND_US), keep=not error)
-        action = partial(self._pulled, container, reference, round(seconds * 1000), (end_us - asked_us) // 1000, error, then)
+        action = partial(
+            self._pulled, container, reference, round(seconds * 1000), (end_us - asked_us) // 1000, error, then
+        )
         worker.plan((end_us - asked_us) / SECOND_US, action, f"pull of {reference}", container)
 
     def _pulled(
@@ -150,7 +152,12 @@ class ContainerManager:
             reset = not container.pull_back_off_seconds
             doubled = BACK_OFF_SECONDS if reset else min(2 * container.pull_back_off_seconds, MAX_BACK_OFF_SECONDS)
             container.pull_back_off_seconds = doubled
-            worker.plan(self._kubelet.rng.uniform(1.0, 2.0), partial(self._back_off_pull, container), "image back-off", container)
+            worker.plan(
+                self._kubelet.rng.uniform(1.0, 2.0),
+                partial(self._back_off_pull, container),
+                "image back-off",
+                container,
+            )
             then()
             return
         store = self._kubelet.images
@@ -159,14 +166,19 @@ class ContainerManager:
         size = size_of(reference, store.find(reference))
         took = f"{go_duration(own_ms)} ({go_duration(max(own_ms, all_ms))} including waiting)"
         worker.event(
-            "Normal", "Pulled", f'Successfully pulled image "{image_name}" in {took}. Image size: {size} bytes.', container
+            "Normal",
+            "Pulled",
+            f'Successfully pulled image "{image_name}" in {took}. Image size: {size} bytes.',
+            container,
         )
         self._use(container, reference, then)
 
     def _back_off_pull(self, container: Container) -> None:
         message = f'Back-off pulling image "{container.spec["image"]}"'
         self._worker.event("Normal", "BackOff", message, container)
-        self._fail(container, "ImagePullBackOff", f"{message}: ErrImagePull: {container.pull_error}", "ImagePullBackOff")
+        self._fail(
+            container, "ImagePullBackOff", f"{message}: ErrImagePull: {container.pull_error}", "ImagePullBackOff"
+        )
         seconds = container.pull_back_off_seconds + self._kubelet.rng.uniform(0.0, 1.0)
         self._worker.plan(seconds, partial(self.launch, container), f"image back-off of {container.name}", container)
 
@@ -176,7 +188,9 @@ class ContainerManager:
         worker = self._worker
         container.reference = reference
         container.image = self._kubelet.images.find(reference)
-        container.behaviour = container.image.behaviour_of(container.spec.get("command") or [], container.spec.get("args") or [])
+        container.behaviour = container.image.behaviour_of(
+            container.spec.get("command") or [], container.spec.get("args") or []
+        )
         missing = references.missing_environment(worker.pod, container.spec, worker.lookup)
         if missing is not None:
             self._fail(container, "CreateContainerConfigError", missing.message, missing.message)
@@ -262,7 +276,9 @@ class ContainerManager:
         meta = worker.pod["metadata"]
         pod = f"{meta['name']}_{meta['namespace']}({worker.uid})"
         shown = go_duration(container.back_off_seconds * 1000)
-        worker.event("Warning", "BackOff", f"Back-off restarting failed container {container.name} in pod {pod}", container)
+        worker.event(
+            "Warning", "BackOff", f"Back-off restarting failed container {container.name} in pod {pod}", container
+        )
         container.wait("CrashLoopBackOff", f"back-off {shown} restarting failed container={container.name} pod={pod}")
         self.wait_out_back_off(container)
 
@@ -281,7 +297,10 @@ class ContainerManager:
 
     def adopt_spec(self, spec: Obj) -> None:
         """A pod's images may be changed: what waits for one tries the new one, what runs is restarted with it."""
-        for containers, specs in ((self._worker.init, spec.get("initContainers") or ()), (self._worker.main, spec["containers"])):
+        for containers, specs in (
+            (self._worker.init, spec.get("initContainers") or ()),
+            (self._worker.main, spec["containers"]),
+        ):
             for container, new in zip(containers, specs):
                 if container.spec is new or container.spec.get("image") == new.get("image"):
                     container.spec = new

@@ -15,7 +15,9 @@ from cluster_engine.kubelet import scripts
 from cluster_engine.kubelet.scripts import Behaviour
 
 DEFAULT_DOMAIN = "docker.io"
-_DOMAIN = re.compile(r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?")
+_DOMAIN = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
+)
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -117,13 +119,21 @@ def catalogue() -> dict[str, Image]:
 def _image(repository: str, entry: dict[str, Any]) -> Image:
     stop = entry.get("stop", {})
     behaviour = Behaviour(
-        exits_after_seconds=entry.get("exits_after_seconds"), exit_code=entry.get("exit_code", 0),
-        stops_after_seconds=stop.get("seconds", 0.2), stop_exit_code=stop.get("exit_code", 0),
+        exits_after_seconds=entry.get("exits_after_seconds"),
+        exit_code=entry.get("exit_code", 0),
+        stops_after_seconds=stop.get("seconds", 0.2),
+        stop_exit_code=stop.get("exit_code", 0),
     )
     return Image(
-        repository=repository, tags=tuple(re.compile(tag) for tag in entry["tags"]), size=entry["size"],
-        pull_seconds=entry["pull_seconds"], start_seconds=entry["start_seconds"], ports=tuple(entry.get("ports", ())),
-        behaviour=behaviour, programs=frozenset(entry.get("programs", ())), arguments=entry.get("arguments", "command"),
+        repository=repository,
+        tags=tuple(re.compile(tag) for tag in entry["tags"]),
+        size=entry["size"],
+        pull_seconds=entry["pull_seconds"],
+        start_seconds=entry["start_seconds"],
+        ports=tuple(entry.get("ports", ())),
+        behaviour=behaviour,
+        programs=frozenset(entry.get("programs", ())),
+        arguments=entry.get("arguments", "command"),
     )
 
 

@@ -47,8 +47,10 @@ def renew_lease(client: Client, config: KubeletConfig) -> None:
     """Says that the node is alive, which holds until somebody says otherwise."""
     spec = {"holderIdentity": config.name, "leaseDurationSeconds": LEASE_DURATION_SECONDS}
     lease = {
-        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-        "metadata": {"name": config.name, "namespace": LEASE_NAMESPACE}, "spec": spec,
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": config.name, "namespace": LEASE_NAMESPACE},
+        "spec": spec,
     }
     try:
         client.get("leases.coordination.k8s.io", config.name, LEASE_NAMESPACE)
@@ -60,12 +62,19 @@ def renew_lease(client: Client, config: KubeletConfig) -> None:
 
 def _node(config: KubeletConfig, now: str) -> Obj:
     labels = {
-        "beta.kubernetes.io/arch": "amd64", "beta.kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-        "kubernetes.io/hostname": config.name, "kubernetes.io/os": "linux",
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": config.name,
+        "kubernetes.io/os": "linux",
     }
-    annotations = {"node.alpha.kubernetes.io/ttl": "0", "volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    annotations = {
+        "node.alpha.kubernetes.io/ttl": "0",
+        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+    }
     return {
-        "apiVersion": "v1", "kind": "Node",
+        "apiVersion": "v1",
+        "kind": "Node",
         "metadata": {"name": config.name, "labels": labels, "annotations": annotations},
         "spec": {"podCIDR": config.pod_cidr, "podCIDRs": [config.pod_cidr]},
         "status": _status(config, now, {}),
@@ -74,7 +83,11 @@ def _node(config: KubeletConfig, now: str) -> Obj:
 
 def _status(config: KubeletConfig, now: str, old: Obj) -> Obj:
     resources = {
-        "cpu": config.cpu, "ephemeral-storage": "100Gi", "hugepages-2Mi": "0", "memory": config.memory, "pods": str(config.pods),
+        "cpu": config.cpu,
+        "ephemeral-storage": "100Gi",
+        "hugepages-2Mi": "0",
+        "memory": config.memory,
+        "pods": str(config.pods),
     }
     conditions: list[dict[str, Any]] = []
     for type_, status, reason, message in _CONDITIONS:
@@ -82,10 +95,16 @@ def _status(config: KubeletConfig, now: str, old: Obj) -> Obj:
         if before is not None and before["status"] == status and before.get("reason") == reason:
             conditions.append(before)
             continue
-        conditions.append({
-            "lastHeartbeatTime": now, "lastTransitionTime": now, "message": message, "reason": reason, "status": status,
-            "type": type_,
-        })
+        conditions.append(
+            {
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": now,
+                "message": message,
+                "reason": reason,
+                "status": status,
+                "type": type_,
+            }
+        )
     return {
         "addresses": [{"address": config.address, "type": "InternalIP"}, {"address": config.name, "type": "Hostname"}],
         "allocatable": resources,
@@ -101,7 +120,14 @@ def _node_info(config: KubeletConfig) -> Obj:
     uuid = f"{identity[:8]}-{identity[8:12]}-4{identity[13:16]}-8{identity[17:20]}-{identity[20:32]}"
     boot = f"{identity[32:40]}-{identity[40:44]}-4{identity[45:48]}-8{identity[49:52]}-{identity[52:64]}"
     return {
-        "architecture": "amd64", "bootID": boot, "containerRuntimeVersion": RUNTIME_VERSION, "kernelVersion": "6.1.0-31-amd64",
-        "kubeProxyVersion": KUBELET_VERSION, "kubeletVersion": KUBELET_VERSION, "machineID": identity[:32],
-        "operatingSystem": "linux", "osImage": "Debian GNU/Linux 12 (bookworm)", "systemUUID": uuid,
+        "architecture": "amd64",
+        "bootID": boot,
+        "containerRuntimeVersion": RUNTIME_VERSION,
+        "kernelVersion": "6.1.0-31-amd64",
+        "kubeProxyVersion": KUBELET_VERSION,
+        "kubeletVersion": KUBELET_VERSION,
+        "machineID": identity[:32],
+        "operatingSystem": "linux",
+        "osImage": "Debian GNU/Linux 12 (bookworm)",
+        "systemUUID": uuid,
     }

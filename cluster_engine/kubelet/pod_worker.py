@@ -96,7 +96,9 @@ class PodWorker:
             if self._timer.when_us == when_us:
                 return
             self._timer.cancel()
-        self._timer = self.kubelet.clock.call_at(when_us, lambda: self.kubelet.queue.add(self.key, Cause("timer", what)))
+        self._timer = self.kubelet.clock.call_at(
+            when_us, lambda: self.kubelet.queue.add(self.key, Cause("timer", what))
+        )
 
     # The sync.
 
@@ -175,7 +177,8 @@ class PodWorker:
             except AddressesExhausted as error:
                 sandbox = self.kubelet.rng.hex(64)
                 self.event(
-                    "Warning", "FailedCreatePodSandBox",
+                    "Warning",
+                    "FailedCreatePodSandBox",
                     f"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
                     f'"{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {error}',
                 )
@@ -207,8 +210,15 @@ class PodWorker:
         kubelet = self.kubelet
         override = self._final_phase() if self.finished else ""
         new = status.pod_status(
-            self.pod, self.init, self.main, host_ip=kubelet.config.address, pod_ip=self.ip, start_time=self.start_time,
-            sandbox_ready=self.sandbox_ready, now=kubelet.clock.rfc3339(), mounts=status.mounts_of(self.pod["spec"]),
+            self.pod,
+            self.init,
+            self.main,
+            host_ip=kubelet.config.address,
+            pod_ip=self.ip,
+            start_time=self.start_time,
+            sandbox_ready=self.sandbox_ready,
+            now=kubelet.clock.rfc3339(),
+            mounts=status.mounts_of(self.pod["spec"]),
             phase_override=override,
         )
         if new["phase"] in ("Succeeded", "Failed") and self.sandbox_ready:

@@ -54,7 +54,7 @@ def port_number(spec: Obj, port: int | str | None) -> int | None:
         return int(port)
     for declared in spec.get("ports") or ():
         if declared.get("name") == port:
-            return declared.get("containerPort")
+            return int(declared["containerPort"])
     return None
 
 
@@ -68,7 +68,11 @@ def listens(container: Container, port: int) -> bool:
 def _http(container: Container, action: Obj, seconds: float) -> Answer:
     # The documentation's liveness image serves /healthz for ten seconds and then fails on purpose.
     if container.image.repository.endswith("/liveness") and action.get("path") == "/healthz":
-        return Answer(True, until_seconds=10.0) if seconds < 10 else Answer(False, "HTTP probe failed with statuscode: 500")
+        return (
+            Answer(True, until_seconds=10.0)
+            if seconds < 10
+            else Answer(False, "HTTP probe failed with statuscode: 500")
+        )
     return Answer(True)
 
 

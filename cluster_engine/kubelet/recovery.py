@@ -87,4 +87,6 @@ def _restore_image(worker: PodWorker, container: Container, entry: Obj) -> None:
         return
     worker.kubelet.images.add(reference)
     container.reference = reference
-    container.behaviour = container.image.behaviour_of(container.spec.get("command") or [], container.spec.get("args") or [])
+    container.behaviour = container.image.behaviour_of(
+        container.spec.get("command") or [], container.spec.get("args") or []
+    )

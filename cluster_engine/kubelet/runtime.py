@@ -114,7 +114,9 @@ class AddressPool:
         self._count = network.num_addresses - 3
         self._next = 0
         self._taken: set[int] = set()
-        self.range_shown = f"{ipaddress.ip_address(self._first - 1)}-{ipaddress.ip_address(self._first + self._count - 1)}"
+        self.range_shown = (
+            f"{ipaddress.ip_address(self._first - 1)}-{ipaddress.ip_address(self._first + self._count - 1)}"
+        )
 
     def allocate(self) -> str:
         """The next free address. Raises `AddressesExhausted`."""

@@ -13,11 +13,56 @@ from functools import lru_cache
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 # Programs that do their work and end at once, with success.
-QUICK = frozenset({
-    "true", ":", "echo", "printf", "date", "env", "printenv", "ls", "cat", "cp", "mv", "mkdir", "chmod", "chown", "touch", "rm",
-    "wget", "curl", "nslookup", "dig", "ping", "hostname", "uname", "id", "whoami", "pwd", "cd", "export", "set", "ln", "test", "[",
-    "sed", "awk", "grep", "head", "wc", "seq", "expr", "kubectl", "mysqladmin", "pg_isready", "redis-cli", "python", "python3", "perl",
-})
+QUICK = frozenset(
+    {
+        "true",
+        ":",
+        "echo",
+        "printf",
+        "date",
+        "env",
+        "printenv",
+        "ls",
+        "cat",
+        "cp",
+        "mv",
+        "mkdir",
+        "chmod",
+        "chown",
+        "touch",
+        "rm",
+        "wget",
+        "curl",
+        "nslookup",
+        "dig",
+        "ping",
+        "hostname",
+        "uname",
+        "id",
+        "whoami",
+        "pwd",
+        "cd",
+        "export",
+        "set",
+        "ln",
+        "test",
+        "[",
+        "sed",
+        "awk",
+        "grep",
+        "head",
+        "wc",
+        "seq",
+        "expr",
+        "kubectl",
+        "mysqladmin",
+        "pg_isready",
+        "redis-cli",
+        "python",
+        "python3",
+        "perl",
+    }
+)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 _UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PERL_SECONDS = 4.0
@@ -89,8 +134,11 @@ def behaviour_of(argv: tuple[str, ...]) -> Behaviour | None:
         return None
     # The first process of a container ignores SIGTERM unless it handles it; sleep does not.
     return Behaviour(
-        exits_after_seconds=None if run.forever else max(run.seconds, 0.05), exit_code=run.exit_code,
-        files=tuple(run.files), stops_after_seconds=None, stop_exit_code=137,
+        exits_after_seconds=None if run.forever else max(run.seconds, 0.05),
+        exit_code=run.exit_code,
+        files=tuple(run.files),
+        stops_after_seconds=None,
+        stop_exit_code=137,
     )
 
 
@@ -107,8 +155,11 @@ def _follow(script: str) -> Behaviour:
     if loop and not run.ended:
         run.forever = True
     return Behaviour(
-        exits_after_seconds=None if run.forever else max(run.seconds, 0.05), exit_code=run.exit_code, files=tuple(run.files),
-        stops_after_seconds=0.2 if run.trapped else None, stop_exit_code=0 if run.trapped else 137,
+        exits_after_seconds=None if run.forever else max(run.seconds, 0.05),
+        exit_code=run.exit_code,
+        files=tuple(run.files),
+        stops_after_seconds=0.2 if run.trapped else None,
+        stop_exit_code=0 if run.trapped else 137,
     )
 
 
@@ -116,7 +167,7 @@ def _statement(run: _Run, statement: str) -> None:
     if not statement or statement.startswith("#"):
         return
     try:
-        words = shlex.split(statement.split("||")[0])
+        words = shlex.split(statement.split("||", maxsplit=1)[0])
     except ValueError:
         run.exit_code, run.ended = 2, True
         return

@@ -59,7 +59,9 @@ def container_status(container: Container, pod_mounts: dict[str, list[Obj]]) -> 
     status["imageID"] = container.image_id()
     status["lastState"] = {"terminated": container.last_terminated} if container.last_terminated else {}
     status["name"] = container.name
-    status["ready"] = container.succeeded if container.is_init and not is_restartable_init(container.spec) else container.ready
+    status["ready"] = (
+        container.succeeded if container.is_init and not is_restartable_init(container.spec) else container.ready
+    )
     status["restartCount"] = container.restart_count
     status["started"] = container.started
     if container.state == "running":
@@ -106,8 +108,6 @@ def _mounts_of(spec: Obj) -> dict[str, list[Obj]]:
             entries.append(entry)
         found[container["name"]] = entries
     return found
-
-
 
 
 def _listed(containers: Sequence[Container]) -> str:
@@ -184,12 +184,23 @@ def conditions(
 
 
 def pod_status(
-    pod: Obj, init: Sequence[Container], main: Sequence[Container], *, host_ip: str, pod_ip: str, start_time: str,
-    sandbox_ready: bool, now: str, mounts: dict[str, list[Obj]], phase_override: str = "",
+    pod: Obj,
+    init: Sequence[Container],
+    main: Sequence[Container],
+    *,
+    host_ip: str,
+    pod_ip: str,
+    start_time: str,
+    sandbox_ready: bool,
+    now: str,
+    mounts: dict[str, list[Obj]],
+    phase_override: str = "",
 ) -> Obj:
     """The whole status that the kubelet would write now."""
     old = pod.get("status") or {}
-    phase_ = old.get("phase") if old.get("phase") in ("Succeeded", "Failed") else (phase_override or phase(pod, init, main))
+    phase_ = (
+        old.get("phase") if old.get("phase") in ("Succeeded", "Failed") else (phase_override or phase(pod, init, main))
+    )
     status: dict[str, Any] = {
         "conditions": conditions(pod, str(phase_), sandbox_ready, init, main, now),
         "containerStatuses": [container_status(container, mounts) for container in main],

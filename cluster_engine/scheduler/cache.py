@@ -17,9 +17,23 @@ class NodeInfo:
     """One node: what it can hold, and the sum of what its pods ask for (thousandths of a core, bytes)."""
 
     __slots__ = (
-        "allocatable_ephemeral", "allocatable_memory", "allocatable_milli_cpu", "allocatable_pods", "allocatable_scalars", "labels",
-        "name", "node", "pods", "requested_ephemeral", "requested_memory", "requested_milli_cpu", "requested_scalars",
-        "scored_memory", "scored_milli_cpu", "taints", "unschedulable",
+        "allocatable_ephemeral",
+        "allocatable_memory",
+        "allocatable_milli_cpu",
+        "allocatable_pods",
+        "allocatable_scalars",
+        "labels",
+        "name",
+        "node",
+        "pods",
+        "requested_ephemeral",
+        "requested_memory",
+        "requested_milli_cpu",
+        "requested_scalars",
+        "scored_memory",
+        "scored_milli_cpu",
+        "taints",
+        "unschedulable",
     )
 
     def __init__(self, name: str) -> None:

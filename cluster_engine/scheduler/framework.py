@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.client.informer import InformerFactory
@@ -35,7 +35,7 @@ class CycleState:
 
     pod: Obj
     resources: PodResources
-    kept: dict[str, object] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

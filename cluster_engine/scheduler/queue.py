@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from cluster_engine.apimachinery.meta import Obj, key_of
+from cluster_engine.apimachinery.meta import Obj, key_of, labels_of
 from cluster_engine.clock import SECOND_US, Clock, Timer
 from cluster_engine.trace import Cause
 
@@ -39,8 +39,9 @@ class QueuedPod:
         """A second after the first failure, doubled with each, at most ten."""
         if not self.attempts:
             return 0
-        seconds = min(INITIAL_BACK_OFF_SECONDS * 2 ** min(self.attempts - 1, 10), MAX_BACK_OFF_SECONDS)
-        return self.failed_us + round(seconds * SECOND_US)
+        doublings = min(self.attempts - 1, 10)
+        seconds = min(INITIAL_BACK_OFF_SECONDS * (1 << doublings), MAX_BACK_OFF_SECONDS)
+        return self.failed_us + int(seconds * SECOND_US)
 
 
 class SchedulingQueue:
@@ -149,4 +150,4 @@ class SchedulingQueue:
 
 def _may_matter(old: Obj, new: Obj) -> bool:
     """Whether a change of a waiting pod may make it schedulable: not if only its status changed."""
-    return old["spec"] != new["spec"] or old["metadata"].get("labels") != new["metadata"].get("labels")
+    return bool(old["spec"] != new["spec"]) or labels_of(old) != labels_of(new)

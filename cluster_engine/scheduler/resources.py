@@ -48,7 +48,9 @@ def pod_resources(pod: Obj) -> PodResources:
 
 def _requests(container: Obj) -> dict[str, int]:
     requests = (container.get("resources") or {}).get("requests") or {}
-    return {name: quantity.milli_value(text) if name == "cpu" else quantity.value(text) for name, text in requests.items()}
+    return {
+        name: quantity.milli_value(text) if name == "cpu" else quantity.value(text) for name, text in requests.items()
+    }
 
 
 def _sum(spec: Obj) -> PodResources:
@@ -77,6 +79,10 @@ def _sum(spec: Obj) -> PodResources:
     for name, text in (spec.get("overhead") or {}).items():
         total[name] = total.get(name, 0) + (quantity.milli_value(text) if name == "cpu" else quantity.value(text))
     return PodResources(
-        milli_cpu=total.pop("cpu", 0), memory=total.pop("memory", 0), ephemeral_storage=total.pop("ephemeral-storage", 0),
-        scalars={name: amount for name, amount in total.items() if amount}, scored_milli_cpu=cpu, scored_memory=memory,
+        milli_cpu=total.pop("cpu", 0),
+        memory=total.pop("memory", 0),
+        ephemeral_storage=total.pop("ephemeral-storage", 0),
+        scalars={name: amount for name, amount in total.items() if amount},
+        scored_milli_cpu=cpu,
+        scored_memory=memory,
     )

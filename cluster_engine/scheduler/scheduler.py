@@ -112,7 +112,11 @@ class Scheduler(Component):
             self.trace.note(diagnosis.explanation())
         self.client.bind(pod, node)
         self.recorder.event(
-            pod, "Normal", "Scheduled", f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}", action="Binding"
+            pod,
+            "Normal",
+            "Scheduled",
+            f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}",
+            action="Binding",
         )
 
     def _find_feasible(self, state: CycleState) -> tuple[list[NodeInfo], Diagnosis]:
@@ -176,8 +180,12 @@ class Scheduler(Component):
             return
         since = old["lastTransitionTime"] if old is not None and old["status"] == "False" else self.clock.rfc3339()
         condition = {
-            "lastProbeTime": None, "lastTransitionTime": since, "message": message, "reason": "Unschedulable",
-            "status": "False", "type": "PodScheduled",
+            "lastProbeTime": None,
+            "lastTransitionTime": since,
+            "message": message,
+            "reason": "Unschedulable",
+            "status": "False",
+            "type": "PodScheduled",
         }
         others = [c for c in conditions if c["type"] != "PodScheduled"]
         self.client.update_status("pods", {**pod, "status": {**status, "conditions": [*others, condition]}})

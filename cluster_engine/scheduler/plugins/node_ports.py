@@ -41,4 +41,4 @@ class NodePorts(Plugin):
         if not wanted:
             return None
         taken = [port for pod in node.pods.values() for port in host_ports(pod)]
-        return _REFUSAL if any(_clash(one, other) for one in wanted for other in taken) else None  # type: ignore[attr-defined]
+        return _REFUSAL if any(_clash(one, other) for one in wanted for other in taken) else None

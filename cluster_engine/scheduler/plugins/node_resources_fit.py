@@ -25,7 +25,10 @@ class NodeResourcesFit(Plugin):
                 reasons.append("Insufficient cpu")
             if wanted.memory and wanted.memory > node.allocatable_memory - node.requested_memory:
                 reasons.append("Insufficient memory")
-            if wanted.ephemeral_storage and wanted.ephemeral_storage > node.allocatable_ephemeral - node.requested_ephemeral:
+            if (
+                wanted.ephemeral_storage
+                and wanted.ephemeral_storage > node.allocatable_ephemeral - node.requested_ephemeral
+            ):
                 reasons.append("Insufficient ephemeral-storage")
             for name, amount in wanted.scalars.items():
                 if amount > node.allocatable_scalars.get(name, 0) - node.requested_scalars.get(name, 0):
@@ -38,7 +41,8 @@ class NodeResourcesFit(Plugin):
             node.name: (
                 _free(node.allocatable_milli_cpu, node.scored_milli_cpu + wanted.scored_milli_cpu)
                 + _free(node.allocatable_memory, node.scored_memory + wanted.scored_memory)
-            ) // 2
+            )
+            // 2
             for node in nodes
         }
 

@@ -22,7 +22,9 @@ class NodeUnschedulable(Plugin):
             # As if the node had the taint of that key, with no value and the effect NoSchedule.
             fits_key = toleration.get("key", "") in ("", _KEY)
             fits_effect = toleration.get("effect", "") in ("", "NoSchedule")
-            fits_value = toleration.get("operator") == "Exists" or (toleration.get("key") and not toleration.get("value"))
+            fits_value = toleration.get("operator") == "Exists" or (
+                toleration.get("key") and not toleration.get("value")
+            )
             if fits_key and fits_effect and fits_value:
                 return None
         return _REFUSAL

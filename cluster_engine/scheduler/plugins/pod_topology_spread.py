@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cluster_engine.apimachinery import labels
-from cluster_engine.apimachinery.labels import Selector
+from cluster_engine.apimachinery.labels import Requirement, Selector
 from cluster_engine.apimachinery.meta import Obj, controller_of
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import MAX_NODE_SCORE, CycleState, Handle, Plugin, Refusal, Scores
-from cluster_engine.scheduler.plugins.node_affinity import required_matches
+from cluster_engine.scheduler.node_selection import required_matches
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 _UNEVEN = Refusal(("node(s) didn't match pod topology spread constraints",))
-_UNLABELLED = Refusal(("node(s) didn't match pod topology spread constraints (missing required label)",), resolvable=False)
+_UNLABELLED = Refusal(
+    ("node(s) didn't match pod topology spread constraints (missing required label)",), resolvable=False
+)
+MAX_SELECTORS = 512
 _OWNERS = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps"}
 
 
@@ -49,8 +52,9 @@ class PodTopologySpread(Plugin):
         super().__init__(handle)
         self._services = handle.informers.get("services")
         self._owners = {kind: handle.informers.get(resource) for kind, resource in _OWNERS.items()}
-        # A ReplicaSet's pods are spread alike: (owner uid, services' version) is not worth more than the last few.
-        self._last: tuple[object, Selector] | None = None
+        # Pods of one controller share their selector: (selector of the controller, labels that Services select) -> both.
+        # The entry keeps the controller's selector alive, so that its identity is never reused.
+        self._selectors: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[Obj | None, Selector]] = {}
 
     def pre_filter(self, state: CycleState) -> Refusal | None:
         hard = _constraints(state.pod, "DoNotSchedule")
@@ -71,7 +75,7 @@ class PodTopologySpread(Plugin):
         if not domains:
             return None
         own_labels = state.pod["metadata"].get("labels") or {}
-        for domain in domains:  # type: ignore[attr-defined]
+        for domain in domains:
             constraint = domain.constraint
             value = node.labels.get(constraint.topology_key)
             if value is None:
@@ -131,22 +135,24 @@ class PodTopologySpread(Plugin):
             if wanted and all(own.get(key) == value for key, value in wanted.items()):
                 merged.update(wanted)
         owner = controller_of(pod)
-        found: Obj | None = None
+        controller: Obj | None = None
         if owner is not None and owner["kind"] in self._owners:
-            found = self._owners[owner["kind"]].get(f"{meta['namespace']}/{owner['name']}")
-        known = (tuple(sorted(merged.items())), id(found["spec"]["selector"]) if found else None, found and found["spec"]["selector"])
-        if self._last is not None and _same(self._last[0], known):
-            return self._last[1]
-        requirements = list(labels.from_map(merged).requirements)
-        if found is not None:
-            requirements += labels.from_label_selector(found["spec"]["selector"]).requirements
+            controller = self._owners[owner["kind"]].get(f"{meta['namespace']}/{owner['name']}")
+        asked: Obj | None = controller["spec"]["selector"] if controller is not None else None
+        key = (id(asked), tuple(sorted(merged.items())))
+        known = self._selectors.get(key)
+        if known is not None and known[0] is asked:
+            return known[1]
+        requirements = [*labels.from_map(merged).requirements, *_requirements(asked)]
+        if len(self._selectors) >= MAX_SELECTORS:
+            self._selectors.clear()
         selector = Selector(requirements)
-        self._last = (known, selector)
+        self._selectors[key] = (asked, selector)
         return selector
 
 
-def _same(before: object, now: object) -> bool:
-    return before[:2] == now[:2]  # type: ignore[index]
+def _requirements(label_selector: Obj | None) -> tuple[Requirement, ...]:
+    return labels.from_label_selector(label_selector).requirements if label_selector is not None else ()
 
 
 def _constraints(pod: Obj, when_unsatisfiable: str) -> list[Constraint]:
@@ -160,7 +166,9 @@ def _constraints(pod: Obj, when_unsatisfiable: str) -> list[Constraint]:
         extra = {key: own[key] for key in constraint.get("matchLabelKeys") or () if key in own}
         if extra:
             selector = Selector([*selector.requirements, *labels.from_map(extra).requirements])
-        found.append(Constraint(constraint["maxSkew"], constraint["topologyKey"], selector, constraint.get("minDomains") or 1))
+        found.append(
+            Constraint(constraint["maxSkew"], constraint["topologyKey"], selector, constraint.get("minDomains") or 1)
+        )
     return found
 
 

@@ -42,13 +42,17 @@ class TaintToleration(Plugin):
         taint = untolerated(node.taints, state.pod["spec"].get("tolerations") or (), ("NoSchedule", "NoExecute"))
         if taint is None:
             return None
-        return Refusal((f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}",), resolvable=False)
+        return Refusal(
+            (f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}",), resolvable=False
+        )
 
     def scores(self, state: CycleState, nodes: Sequence[NodeInfo]) -> Scores | None:
         if not any(taint["effect"] == "PreferNoSchedule" for node in nodes for taint in node.taints):
             return None
         tolerations = [
-            t for t in state.pod["spec"].get("tolerations") or () if not t.get("effect") or t["effect"] == "PreferNoSchedule"
+            t
+            for t in state.pod["spec"].get("tolerations") or ()
+            if not t.get("effect") or t["effect"] == "PreferNoSchedule"
         ]
         counts = {}
         for node in nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cluster_engine.apimachinery.meta import deleting, dig
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import CycleState, Handle, Plugin, Refusal
-from cluster_engine.scheduler.plugins.node_affinity import term_matches
+from cluster_engine.scheduler.node_selection import term_matches
 
 _CONFLICT = Refusal(("node(s) didn't match PersistentVolume's node affinity",), resolvable=False)
 
@@ -46,7 +46,7 @@ class VolumeBinding(Plugin):
         return None
 
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
-        for terms in state.kept[self.name]:  # type: ignore[attr-defined]
+        for terms in state.kept[self.name]:
             if not any(term_matches(term, node.labels, node.name) for term in terms):
                 return _CONFLICT
         return None

@@ -1,0 +1,1 @@
+"""The garbage collector: deletes what nobody owns any more, and sees deletions with dependents through."""

@@ -1,0 +1,1 @@
+"""The node lifecycle controller: turns a node's conditions, and its silence, into taints."""

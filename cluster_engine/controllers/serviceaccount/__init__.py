@@ -1,0 +1,1 @@
+"""What every namespace gets: the ServiceAccount `default` and the ConfigMap `kube-root-ca.crt`."""
