@@ -7,6 +7,7 @@
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -22,6 +23,9 @@ KEYWORDS: dict[str, tuple[object, ...] | None] = {
     "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
+
+_TEXT = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+CALL = re.compile(rf"\bn?p?gettext\({_TEXT}(?:, ?{_TEXT})*(?:, ?count)?\)")
 
 
 def source_files() -> list[Path]:
@@ -42,7 +46,9 @@ def collect() -> Catalog:
     for path in source_files():
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".html":
-            text = templatize(text)  # turns {% translate "…" %} into gettext("…"), line by line
+            # {% translate "…" %} becomes gettext("…") in its line; the rest of the line is no Python and is left out.
+            lines = templatize(text).split("\n")
+            text = "\n".join("; ".join(match[0] for match in CALL.finditer(line)) for line in lines)
         source = io.BytesIO(text.encode())
         for line, message, comments, context in extract("python", source, KEYWORDS, ("Translators:",)):
             found.add(message, None, [(str(path.relative_to(ROOT)), line)], auto_comments=comments, context=context)

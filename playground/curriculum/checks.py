@@ -179,33 +179,31 @@ class ObjectsCheck:
         """Return what is missing of the objects: which of them is not as it should be, or how many there are."""
         listed = reader.list(self.resource, self.namespace, label_selector=self.selector).items
         found = [obj for obj in listed if all(e.accepts(resolve(obj, path)) for path, e in self.having.items())]
-        faults = [(obj, fault) for obj in found if (fault := self._fault(obj))]
-        if faults:
-            return self._some_differ(found, faults)
+        for path, expected in self.each.items():
+            actual = {obj["metadata"]["name"]: resolve(obj, path) for obj in found}
+            wrong = [_value_clause(name, path, v) for name, v in actual.items() if not expected.accepts(v)]
+            if wrong:
+                return self._some_differ(found, wrong, _value_goal(path, expected))
+        if self.condition:
+            condition = conditions.CONDITIONS[self.condition]
+            wrong = [clause for obj in found if (clause := condition.clause(obj, obj["metadata"]["name"]))]
+            if wrong:
+                return self._some_differ(found, wrong, str(condition.goal))
         if not self.count.accepts(len(found)):
             return self._other_count(found)
         return None
 
-    def _fault(self, obj: Obj) -> str | None:
-        """Return in a few words what is wrong with one object."""
-        name = obj["metadata"]["name"]
-        for path, expected in self.each.items():
-            actual = resolve(obj, path)
-            if not expected.accepts(actual):
-                return _value_clause(name, path, expected, actual)
-        return conditions.CONDITIONS[self.condition].clause(obj, name) if self.condition else None
-
-    def _some_differ(self, found: Sequence[Obj], faults: Sequence[tuple[Obj, str]]) -> str:
+    def _some_differ(self, found: Sequence[Obj], wrong: Sequence[str], goal: str) -> str:
+        """Return "2 of 3 pods run nginx:1.9.1; web-2 still runs nginx:1.7.9", naming a few of those that differ."""
         wanted = self.count.value if self.count.operator == "is" else len(found)
-        total = max(wanted, len(found))
-        clauses = [clause for _obj, clause in faults]
-        more = len(clauses) - SHOWN_NAMES
-        if more > 0:
-            clauses = [*clauses[:SHOWN_NAMES], ngettext("%(n)s more", "%(n)s more", more) % {"n": more}]
-        return _("%(good)s of %(total)s %(kind)s are as they should be; %(faults)s.") % {
-            "good": len(found) - len(faults),
-            "total": total,
+        clauses = list(wrong[:SHOWN_NAMES])
+        if more := len(wrong) - len(clauses):
+            clauses.append(ngettext("%(n)s more", "%(n)s more", more) % {"n": more})
+        return _("%(good)s of %(total)s %(kind)s %(goal)s; %(faults)s.") % {
+            "good": len(found) - len(wrong),
+            "total": max(wanted, len(found)),
             "kind": plural(self.resource),
+            "goal": goal,
             "faults": _(", ").join(clauses),
         }
 
@@ -230,19 +228,29 @@ def _find(reader: Reader, resource: str, name: str, namespace: str) -> Obj | Non
 
 
 def _differs(what: str, path: str, expected: Expected, actual: Any) -> str:
-    return _("%(clause)s.") % {"clause": _value_clause(what, path, expected, actual)}
+    return _("%(clause)s; the step asks for %(expected)s.") % {
+        "clause": _value_clause(what, path, actual),
+        "expected": expected,
+    }
 
 
-def _value_clause(what: str, path: str, expected: Expected, actual: Any) -> str:
-    """Return "web-2 still runs nginx:1.7.9, not nginx:1.9.1", in words that fit the field."""
-    values = {"what": what, "expected": str(expected), "actual": actual, "path": path}
-    if actual is None:
-        return _("%(what)s has no %(path)s; the step asks for %(expected)s") % values
+def _value_goal(path: str, expected: Expected) -> str:
+    """Return what is wanted of several objects: "run nginx:1.9.1"."""
     if path.endswith("image"):
-        return _("%(what)s still runs %(actual)s, not %(expected)s") % values
+        return _("run %(expected)s") % {"expected": expected}
+    return _("have %(path)s %(expected)s") % {"path": path, "expected": expected}
+
+
+def _value_clause(what: str, path: str, actual: Any) -> str:
+    """Return what is there instead: "web-2 still runs nginx:1.7.9", in words that fit the field."""
+    values = {"what": what, "actual": actual, "path": path}
+    if actual is None:
+        return _("%(what)s has no %(path)s") % values
+    if path.endswith("image"):
+        return _("%(what)s still runs %(actual)s") % values
     if path == "spec.replicas":
-        return _("%(what)s asks for %(actual)s pods, not %(expected)s") % values
-    return _("%(what)s has %(path)s %(actual)s; the step asks for %(expected)s") % values
+        return _("%(what)s wants %(actual)s pods") % values
+    return _("%(what)s has %(path)s %(actual)s") % values
 
 
 # Kubernetes' own names; they are the same in every language.

@@ -3,16 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from cluster_engine.apimachinery.meta import Obj, condition_is
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A named condition: `clause(obj, name)` gives a few words about what is missing, or None."""
+    """A named condition: `clause(obj, name)` gives a few words about what is missing, or None.
+
+    `goal` says what objects that fulfil it do: "are ready".
+    """
 
     clause: Callable[[Obj, str], str | None]
+    goal: Promise
 
     def missing(self, obj: Obj, name: str) -> str | None:
         """Return what is missing as a sentence."""
@@ -43,7 +49,7 @@ def _waiting_reason(pod: Obj) -> str:
 def _failing_image(pod: Obj, name: str) -> str | None:
     if _waiting_reason(pod) in ("ErrImagePull", "ImagePullBackOff"):
         return None
-    return _("%(name)s does not wait for an image that cannot be pulled") % {"name": name}
+    return _("%(name)s does not fail to pull its image") % {"name": name}
 
 
 def _rolled_out(workload: Obj, name: str) -> str | None:
@@ -56,7 +62,11 @@ def _rolled_out(workload: Obj, name: str) -> str | None:
     if (updated := status.get("updatedReplicas", 0)) < desired:
         return _("%(name)s: %(n)s of %(desired)s pods are of the new revision") % {**values, "n": updated}
     if (total := status.get("replicas", 0)) > desired:
-        return _("%(name)s: %(n)s old pods are on their way out") % {**values, "n": total - desired}
+        return ngettext(
+            "%(name)s: %(n)s old pod is on its way out",
+            "%(name)s: %(n)s old pods are on their way out",
+            total - desired,
+        ) % {**values, "n": total - desired}
     ready = status.get("availableReplicas" if workload["kind"] == "Deployment" else "readyReplicas", 0)
     if ready < desired:
         return _("%(name)s: %(n)s of %(desired)s pods are available") % {**values, "n": ready}
@@ -64,7 +74,7 @@ def _rolled_out(workload: Obj, name: str) -> str | None:
 
 
 CONDITIONS: dict[str, Condition] = {
-    "ready": Condition(_ready),
-    "rolled-out": Condition(_rolled_out),
-    "failing-to-pull": Condition(_failing_image),
+    "ready": Condition(_ready, gettext_lazy("are ready")),
+    "rolled-out": Condition(_rolled_out, gettext_lazy("are rolled out")),
+    "failing-to-pull": Condition(_failing_image, gettext_lazy("fail to pull their image")),
 }
