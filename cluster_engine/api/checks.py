@@ -1,4 +1,4 @@
-"""Checks that many kinds share: each takes a field's path and value and returns the faults, in Kubernetes' words and order.
+"""Checks that many kinds share: each takes a field's path and value and returns the faults, in Kubernetes' words.
 
 Used by the strategies only. Follows pkg/apis/core/validation and apimachinery's api/validation (v1.32).
 """

@@ -1,7 +1,7 @@
 """Remembering by identity: what was found out about an immutable object holds for as long as the object lives.
 
 Pods of one template share its dicts, so defaulting and validating the template once is enough. Used by the strategies
-only. An entry keeps its object alive, hence no identity is reused while it is remembered; the number of entries is bounded.
+only. An entry keeps its object alive, hence no identity is reused while it is remembered; entries are bounded.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ def validate_object_meta_update(new_obj: Obj, old_obj: Obj) -> Errors:
     if old.get("deletionTimestamp") is not None:
         extra = sorted(set(new.get("finalizers") or ()) - set(old.get("finalizers") or ()))
         if extra:
-            detail = f"no new finalizers can be added if the object is being deleted, found new finalizers {string_slice(extra)}"
-            errors.append(forbidden_field("metadata.finalizers", detail))
+            words = "no new finalizers can be added if the object is being deleted, found new finalizers"
+            errors.append(forbidden_field("metadata.finalizers", f"{words} {string_slice(extra)}"))
     for field in _IMMUTABLE_FIELDS:
         if new.get(field) != old.get(field):
             errors += checks.immutable(f"metadata.{field}", new.get(field), old.get(field))

@@ -1,4 +1,4 @@
-"""What the API server asks of a kind. Follows k8s.io/apiserver/pkg/registry/rest: create, update and delete strategies."""
+"""What the API server asks of a kind. Follows k8s.io/apiserver/pkg/registry/rest: create, update, delete strategies."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Strategy:
         return {**old, "metadata": new["metadata"], "status": new.get("status", {})}
 
     def validate(self, obj: Obj) -> list[FieldError]:
-        """The faults of a whole object, in the order in which Kubernetes reports them. Metadata is checked elsewhere."""
+        """The faults of a whole object, in Kubernetes' order. Metadata is checked elsewhere."""
         return []
 
     def validate_update(self, new: Obj, old: Obj) -> list[FieldError]:
@@ -104,7 +104,11 @@ class Strategy:
 
         meta = obj["metadata"]
         spec, status = obj.get("spec") or {}, obj.get("status") or {}
-        kept = {field: meta[field] for field in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp") if field in meta}
+        kept = {
+            field: meta[field]
+            for field in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+            if field in meta
+        }
         return {
             "kind": "Scale",
             "apiVersion": "autoscaling/v1",

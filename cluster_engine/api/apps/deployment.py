@@ -39,8 +39,14 @@ class DeploymentStrategy(Strategy):
     )  # fmt: skip
     tracks_generation = True
     columns = (
-        NAME, Column("Ready"), Column("Up-to-date"), Column("Available"), AGE, *tables.WIDE_CONTAINERS, tables.WIDE_SELECTOR,
-    )  # fmt: skip
+        NAME,
+        Column("Ready"),
+        Column("Up-to-date"),
+        Column("Available"),
+        AGE,
+        *tables.WIDE_CONTAINERS,
+        tables.WIDE_SELECTOR,
+    )
 
     def default(self, obj: Obj) -> Obj:
         spec = obj.get("spec") or {}
@@ -133,7 +139,9 @@ def _validate_strategy(strategy: Obj) -> Errors:
             return [required("spec.strategy.rollingUpdate", "this should be defaulted and never be nil")]
         return _validate_rolling(rolling)
     pointer = "nil" if rolling is None else "0xc000000000"
-    shown = GoText(f'apps.DeploymentStrategy{{Type:"{kind}", RollingUpdate:(*apps.RollingUpdateDeployment)({pointer})}}')
+    shown = GoText(
+        f'apps.DeploymentStrategy{{Type:"{kind}", RollingUpdate:(*apps.RollingUpdateDeployment)({pointer})}}'
+    )
     return [not_supported("spec.strategy", shown, ("Recreate", "RollingUpdate"))]
 
 

@@ -108,7 +108,10 @@ class StatefulSetStrategy(Strategy):
         found = template_warnings(obj["spec"]["template"], "spec.template")
         limit = obj["spec"].get("revisionHistoryLimit")
         if limit is not None and limit < 0:
-            found.append("spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended")
+            found.append(
+                "spec.revisionHistoryLimit: a negative value retains all historical revisions; "
+                "a value >= 0 is recommended"
+            )
         return found
 
     def cells(self, obj: Obj, now_us: int) -> list[Any]:
@@ -163,7 +166,9 @@ def _validate_update_strategy(strategy: Obj) -> Errors:
         if rolling is None:
             return []
         # The whole structure is printed; its second field is a pointer that nobody sets.
-        shown = f"apps.RollingUpdateStatefulSetStrategy{{Partition:{rolling.get('partition') or 0}, MaxUnavailable:<nil>}}"
+        shown = (
+            f"apps.RollingUpdateStatefulSetStrategy{{Partition:{rolling.get('partition') or 0}, MaxUnavailable:<nil>}}"
+        )
         detail = "only allowed for updateStrategy 'RollingUpdate'"
         return [invalid_value(f"{path}.rollingUpdate", GoText(shown), detail)]
     if kind == "RollingUpdate":

@@ -54,7 +54,9 @@ def kept_immutable(new: Obj, old: Obj, fields: tuple[str, ...]) -> Errors:
     if not old.get("immutable"):
         return []
     errors = [] if new.get("immutable") else [forbidden_field("immutable", _IMMUTABLE)]
-    return errors + [forbidden_field(field, _IMMUTABLE) for field in fields if not checks.same(new.get(field), old.get(field))]
+    return errors + [
+        forbidden_field(field, _IMMUTABLE) for field in fields if not checks.same(new.get(field), old.get(field))
+    ]
 
 
 def decoded_length(text: str) -> int:

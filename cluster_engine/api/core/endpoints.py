@@ -17,7 +17,9 @@ _MAX_SHOWN = 3
 class EndpointsStrategy(Strategy):
     """The rules of Endpoints."""
 
-    resource = Resource("", "v1", "Endpoints", "endpoints", singular="endpoints", short_names=("ep",), list_kind="EndpointsList")
+    resource = Resource(
+        "", "v1", "Endpoints", "endpoints", singular="endpoints", short_names=("ep",), list_kind="EndpointsList"
+    )
     columns = (NAME, Column("Endpoints"), AGE)
 
     def default(self, obj: Obj) -> Obj:

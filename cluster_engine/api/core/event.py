@@ -83,5 +83,3 @@ def _source(event: Obj) -> str:
     component = source.get("component") or event.get("reportingComponent") or ""
     host = source.get("host") or event.get("reportingInstance") or ""
     return f"{component}, {host}" if host else component
-
-

@@ -22,7 +22,14 @@ class NodeStrategy(Strategy):
     """The rules of nodes."""
 
     resource = Resource(
-        "", "v1", "Node", "nodes", namespaced=False, singular="node", short_names=("no",), subresources=("proxy", "status")
+        "",
+        "v1",
+        "Node",
+        "nodes",
+        namespaced=False,
+        singular="node",
+        short_names=("no",),
+        subresources=("proxy", "status"),
     )
     columns = (
         NAME,

@@ -32,8 +32,8 @@ class PersistentVolumeStrategy(Strategy):
     """The rules of PersistentVolumes."""
 
     resource = Resource(
-        "", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, singular="persistentvolume", short_names=("pv",),
-        subresources=("status",),
+        "", "v1", "PersistentVolume", "persistentvolumes", namespaced=False, singular="persistentvolume",
+        short_names=("pv",), subresources=("status",),
     )  # fmt: skip
     columns = (
         NAME,

@@ -16,17 +16,15 @@ from cluster_engine.apimachinery.scheme import Resource
 
 CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class"
 VOLUME_MODES = ("Block", "Filesystem")
-_IMMUTABLE = (
-    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-)
+_IMMUTABLE = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 
 
 class PersistentVolumeClaimStrategy(Strategy):
     """The rules of PersistentVolumeClaims."""
 
     resource = Resource(
-        "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", singular="persistentvolumeclaim", short_names=("pvc",),
-        subresources=("status",),
+        "", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", singular="persistentvolumeclaim",
+        short_names=("pvc",), subresources=("status",),
     )  # fmt: skip
     columns = (
         NAME,

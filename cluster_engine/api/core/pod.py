@@ -33,7 +33,10 @@ class PodStrategy(Strategy):
 
     resource = Resource(
         "", "v1", "Pod", "pods", singular="pod", short_names=("po",), categories=("all",),
-        subresources=("attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "status"),
+        subresources=(
+            "attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize",
+            "status",
+        ),
     )  # fmt: skip
     columns = COLUMNS
 
@@ -87,7 +90,7 @@ class PodStrategy(Strategy):
         return validate_pod_status_update(new, old)
 
     def warnings(self, obj: Obj) -> list[str]:
-        return pod_warnings(obj["spec"], obj["metadata"], "spec")
+        return pod_warnings(obj["spec"], "spec")
 
     def grace_period_seconds(self, obj: Obj, asked: int | None) -> int | None:
         """Nothing to wait for where no kubelet has the pod, or where it ended."""

@@ -140,33 +140,38 @@ def with_ip_families(spec: Obj) -> Obj:
 
 
 def _patch_allocated(spec: Obj, old: Obj) -> Obj:
-    """What the server gave and an update leaves out stays. Follows patchAllocatedValues and dropTypeDependentFields."""
+    """What the server gave and an update leaves out stays. Changes `spec`, which is the caller's own copy.
+
+    Follows patchAllocatedValues and dropTypeDependentFields.
+    """
     kind, old_kind = spec.get("type"), old.get("type")
-    if kind == "ExternalName":
-        if old_kind != "ExternalName":
-            for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
-                if spec.get(field) == old.get(field):
-                    spec.pop(field, None)
-    elif old_kind != "ExternalName":
+    if kind != "ExternalName" != old_kind:
         if not spec.get("clusterIP") and not spec.get("clusterIPs"):
-            for field in ("clusterIP", "clusterIPs"):
-                if field in old:
-                    spec[field] = old[field]
-        for field in ("ipFamilies", "ipFamilyPolicy"):
-            if not spec.get(field) and field in old:
-                spec[field] = old[field]
+            _keep(spec, old, ("clusterIP", "clusterIPs"))
+        _keep(spec, old, ("ipFamilies", "ipFamilyPolicy"))
+    elif kind == "ExternalName" != old_kind:
+        _drop(spec, old, ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"))
     _patch_node_ports(spec, old)
-    if needs_health_check(spec) and needs_health_check(old) and not spec.get("healthCheckNodePort"):
-        if old.get("healthCheckNodePort"):
-            spec["healthCheckNodePort"] = old["healthCheckNodePort"]
-    if kind != "LoadBalancer" and old_kind == "LoadBalancer":
-        for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"):
-            if spec.get(field) == old.get(field):
-                spec.pop(field, None)
-    if not externally_accessible(spec) and externally_accessible(old):
-        if spec.get("externalTrafficPolicy") == old.get("externalTrafficPolicy"):
-            spec.pop("externalTrafficPolicy", None)
+    if needs_health_check(spec) and needs_health_check(old):
+        _keep(spec, old, ("healthCheckNodePort",))
+    if kind != "LoadBalancer" == old_kind:
+        _drop(spec, old, ("allocateLoadBalancerNodePorts", "loadBalancerClass", "healthCheckNodePort"))
+    if externally_accessible(old) and not externally_accessible(spec):
+        _drop(spec, old, ("externalTrafficPolicy",))
     return spec
+
+
+def _keep(spec: Obj, old: Obj, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        if not spec.get(field) and field in old:
+            spec[field] = old[field]
+
+
+def _drop(spec: Obj, old: Obj, fields: tuple[str, ...]) -> None:
+    """Removes fields that do not go with the new type, unless somebody has just set them."""
+    for field in fields:
+        if spec.get(field) == old.get(field):
+            spec.pop(field, None)
 
 
 def _patch_node_ports(spec: Obj, old: Obj) -> None:

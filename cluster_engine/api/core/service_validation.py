@@ -175,7 +175,9 @@ def _load_balancer(spec: Obj) -> Errors:
         errors.append(forbidden_field("spec.allocateLoadBalancerNodePorts", only))
     if spec.get("loadBalancerClass") is not None:
         path = "spec.loadBalancerClass"
-        errors += checks.qualified_name(path, spec["loadBalancerClass"]) if is_balancer else [forbidden_field(path, only)]
+        errors += (
+            checks.qualified_name(path, spec["loadBalancerClass"]) if is_balancer else [forbidden_field(path, only)]
+        )
     return errors
 
 

@@ -14,7 +14,13 @@ class ServiceAccountStrategy(Strategy):
     """The rules of ServiceAccounts."""
 
     resource = Resource(
-        "", "v1", "ServiceAccount", "serviceaccounts", singular="serviceaccount", short_names=("sa",), subresources=("token",)
+        "",
+        "v1",
+        "ServiceAccount",
+        "serviceaccounts",
+        singular="serviceaccount",
+        short_names=("sa",),
+        subresources=("token",),
     )
     columns = (NAME, Column("Secrets"), AGE)
 

@@ -29,7 +29,12 @@ class EndpointSliceStrategy(Strategy):
         ports = obj.get("ports")
         if not ports or all(port.get("protocol") and port.get("name") is not None for port in ports):
             return obj
-        return {**obj, "ports": [{**port, "name": port.get("name") or "", "protocol": port.get("protocol") or "TCP"} for port in ports]}
+        return {
+            **obj,
+            "ports": [
+                {**port, "name": port.get("name") or "", "protocol": port.get("protocol") or "TCP"} for port in ports
+            ],
+        }
 
     def prepare_for_update(self, new: Obj, old: Obj) -> Obj:
         return new

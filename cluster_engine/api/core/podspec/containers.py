@@ -98,7 +98,9 @@ def validate_init_containers(path: str, containers: list[Obj], regular: list[Obj
             errors += validate_probes(at, container)
         else:
             words = "may not be set for init containers without restartPolicy=Always"
-            errors += [forbidden_field(f"{at}.{field}", words) for field in _INIT_FORBIDDEN if container.get(field) is not None]
+            errors += [
+                forbidden_field(f"{at}.{field}", words) for field in _INIT_FORBIDDEN if container.get(field) is not None
+            ]
     return errors
 
 
@@ -154,7 +156,9 @@ def _common(path: str, container: Obj, context: PodContext) -> Errors:
     errors = checks.dns_label(f"{path}.name", name) if name else [required(f"{path}.name")]
     if not container.get("image"):
         errors.append(required(f"{path}.image"))
-    errors += checks.enum(f"{path}.terminationMessagePolicy", container.get("terminationMessagePolicy"), _MESSAGE_POLICIES)
+    errors += checks.enum(
+        f"{path}.terminationMessagePolicy", container.get("terminationMessagePolicy"), _MESSAGE_POLICIES
+    )
     errors += _ports(f"{path}.ports", container.get("ports") or ())
     errors += validate_env(f"{path}.env", container.get("env") or [])
     errors += validate_env_from(f"{path}.envFrom", container.get("envFrom") or [])
@@ -225,7 +229,9 @@ def _mounts(path: str, container: Obj, volumes: dict[str, Obj]) -> Errors:
         if name in device_names:
             errors.append(invalid_value(f"{at}.name", name, "must not already exist in volumeDevices"))
         if mount_path in device_paths:
-            errors.append(invalid_value(f"{at}.mountPath", mount_path, "must not already exist as a path in volumeDevices"))
+            errors.append(
+                invalid_value(f"{at}.mountPath", mount_path, "must not already exist as a path in volumeDevices")
+            )
         if "subPath" in mount or "subPathExpr" in mount or "mountPropagation" in mount:
             errors += _mount_options(f"{path}.volumeMounts", at, mount, container)
     return errors + _devices(path, container, volumes) if devices else errors
@@ -248,7 +254,9 @@ def _mount_options(list_path: str, path: str, mount: Obj, container: Obj) -> Err
         if propagation not in _PROPAGATIONS:
             errors.append(not_supported(at, propagation, _PROPAGATIONS))
         elif propagation == "Bidirectional" and not (container.get("securityContext") or {}).get("privileged"):
-            errors.append(forbidden_field(at, "Bidirectional mount propagation is available only to privileged containers"))
+            errors.append(
+                forbidden_field(at, "Bidirectional mount propagation is available only to privileged containers")
+            )
     return errors
 
 
@@ -279,7 +287,9 @@ def _devices(path: str, container: Obj, volumes: dict[str, Obj]) -> Errors:
         if name in mounts:
             errors.append(invalid_value(f"{at}.name", name, "must not already exist in volumeMounts"))
         if device_path in mounts.values():
-            errors.append(invalid_value(f"{at}.devicePath", device_path, "must not already exist as a path in volumeMounts"))
+            errors.append(
+                invalid_value(f"{at}.devicePath", device_path, "must not already exist as a path in volumeMounts")
+            )
         seen_names.add(name)
         seen_paths.add(device_path)
     return errors

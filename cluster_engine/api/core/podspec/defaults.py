@@ -29,6 +29,7 @@ _MODE_SOURCES = ("secret", "configMap", "downwardAPI", "projected")
 _containers: IdentityMemo[list[Obj]] = IdentityMemo()
 _volumes: IdentityMemo[list[Obj]] = IdentityMemo()
 _requests: IdentityMemo[list[Obj]] = IdentityMemo()
+_pod_specs: IdentityMemo[Obj] = IdentityMemo()
 
 
 def default_template(template: Obj | None) -> Obj:
@@ -62,7 +63,19 @@ def default_pod_spec(spec: Obj) -> Obj:
 
 
 def default_pod(spec: Obj) -> Obj:
-    """A pod's own spec: the shared defaults, requests from limits, host ports. Follows SetDefaults_Pod."""
+    """A pod's own spec: the shared defaults, requests from limits, host ports. Follows SetDefaults_Pod.
+
+    Pods that are made of one spec get one and the same defaulted spec.
+    """
+    found = _pod_specs.get(spec)
+    if found is None:
+        found = _default_pod(spec)
+        if found is not spec:
+            _pod_specs.put(spec, found)
+    return found
+
+
+def _default_pod(spec: Obj) -> Obj:
     spec = default_pod_spec(spec)
     changes: Obj = {}
     if spec.get("enableServiceLinks") is None:

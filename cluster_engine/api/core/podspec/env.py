@@ -21,7 +21,9 @@ _RESOURCES = (
 )  # fmt: skip
 _HUGEPAGES = ("limits.hugepages-", "requests.hugepages-")
 # Field labels that v1 pods have, whether or not an environment variable may use them.
-_KNOWN_FIELDS = frozenset((*ENV_FIELDS, "metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase"))
+_KNOWN_FIELDS = frozenset(
+    (*ENV_FIELDS, "metadata.annotations", "metadata.labels", "spec.restartPolicy", "spec.schedulerName", "status.phase")
+)
 _DIVISORS = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
 _SUBSCRIPT = re.compile(r"(.*)\['(.*)'\]")
 
@@ -80,7 +82,11 @@ def field_reference(path: str, reference: Obj, allowed: Sequence[str]) -> Errors
     subscripted = _SUBSCRIPT.fullmatch(field)
     base = subscripted[1] if subscripted else field
     if base not in _KNOWN_FIELDS:
-        words = f"field label not supported: {field}" if not subscripted else f"field label does not support subscript: {field}"
+        words = (
+            f"field label not supported: {field}"
+            if not subscripted
+            else f"field label does not support subscript: {field}"
+        )
         return [invalid_value(f"{path}.fieldPath", field, f"error converting fieldPath: {words}")]
     if subscripted:
         if base == "metadata.annotations":

@@ -1,4 +1,4 @@
-"""Probes and lifecycle hooks of a container. Follows validation.validateProbe, validateHandler and validateLifecycle (v1.32)."""
+"""Probes and lifecycle hooks of a container. Follows validateProbe, validateHandler and validateLifecycle (v1.32)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def validate_probes(path: str, container: Obj) -> Errors:
                 errors.append(invalid_value(f"{at}.successThreshold", probe.get("successThreshold", 0), "must be 1"))
         elif probe.get("terminationGracePeriodSeconds") is not None:
             seconds = probe["terminationGracePeriodSeconds"]
-            errors.append(invalid_value(f"{at}.terminationGracePeriodSeconds", seconds, "must not be set for readinessProbes"))
+            errors.append(
+                invalid_value(f"{at}.terminationGracePeriodSeconds", seconds, "must not be set for readinessProbes")
+            )
     return errors
 
 
@@ -45,7 +47,9 @@ def validate_lifecycle(path: str, lifecycle: Obj, grace_period_seconds: int) -> 
     for field in ("postStart", "preStop"):
         handler = lifecycle.get(field)
         if handler is not None:
-            errors += _handler(f"{path}.{field}", handler, ("exec", "httpGet", "tcpSocket", "sleep"), grace_period_seconds)
+            errors += _handler(
+                f"{path}.{field}", handler, ("exec", "httpGet", "tcpSocket", "sleep"), grace_period_seconds
+            )
     return errors
 
 

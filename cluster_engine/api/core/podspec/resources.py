@@ -72,7 +72,9 @@ def _against_limit(path: str, name: str, amount: Quantity, limits: Obj) -> Error
     if amount.nano != limit.nano and not overcommit:
         return [invalid_value(f"{path}.requests", str(amount), f"must be equal to {name} limit of {limit}")]
     if amount.nano > limit.nano:
-        return [invalid_value(f"{path}.requests", str(amount), f"must be less than or equal to {name} limit of {limit}")]
+        return [
+            invalid_value(f"{path}.requests", str(amount), f"must be less than or equal to {name} limit of {limit}")
+        ]
     return []
 
 
@@ -96,9 +98,7 @@ def container_resource_name(path: str, name: str) -> Errors:
     if "/" not in name:
         if name not in _CONTAINER_RESOURCES and not name.startswith(HUGEPAGES):
             errors.append(invalid_value(path, shown, "must be a standard resource for containers"))
-    elif not _is_native(name) and (
-        name.startswith("requests.") or checks.qualified_name(path, f"requests.{name}")
-    ):
+    elif not _is_native(name) and (name.startswith("requests.") or checks.qualified_name(path, f"requests.{name}")):
         errors.append(invalid_value(path, shown, "doesn't follow extended resource name standard"))
     return errors
 

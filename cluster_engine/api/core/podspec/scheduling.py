@@ -164,7 +164,9 @@ def _toleration(path: str, toleration: Obj) -> Errors:
 
 def _shown_toleration(toleration: Obj) -> GoText:
     """A toleration as `%#v` prints it."""
-    texts = ", ".join(f"{f.capitalize()}:{quote(toleration.get(f) or '')}" for f in ("key", "operator", "value", "effect"))
+    texts = ", ".join(
+        f"{f.capitalize()}:{quote(toleration.get(f) or '')}" for f in ("key", "operator", "value", "effect")
+    )
     seconds = toleration.get("tolerationSeconds")
     shown = "nil" if seconds is None else "0xc000000000"
     return GoText(f"core.Toleration{{{texts}, TolerationSeconds:(*int64)({shown})}}")

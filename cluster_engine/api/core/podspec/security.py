@@ -29,7 +29,9 @@ def validate_pod_security(path: str, context: Obj, spec: Obj) -> Errors:
         detail = "ShareProcessNamespace and HostPID cannot both be enabled"
         errors.append(invalid_value(f"{path}.shareProcessNamespace", GoText("true"), detail))
     errors += _sysctls(f"{path}.sysctls", context.get("sysctls") or [])
-    errors += checks.optional_enum(f"{path}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), ("Always", "OnRootMismatch"))
+    errors += checks.optional_enum(
+        f"{path}.fsGroupChangePolicy", context.get("fsGroupChangePolicy"), ("Always", "OnRootMismatch")
+    )
     errors += _seccomp(f"{path}.seccompProfile", context.get("seccompProfile"))
     errors += _app_armor(f"{path}.appArmorProfile", context.get("appArmorProfile"))
     return errors + checks.optional_enum(
@@ -77,7 +79,9 @@ def _seccomp(path: str, profile: Obj | None) -> Errors:
             errors += checks.local_descending_path(f"{path}.localhostProfile", local)
     elif local is not None:
         shown = GoText(f'core.SeccompProfile{{Type:"{kind}", LocalhostProfile:(*string)(0x0)}}')
-        errors.append(invalid_value(f"{path}.localhostProfile", shown, "can only be set when seccomp type is Localhost"))
+        errors.append(
+            invalid_value(f"{path}.localhostProfile", shown, "can only be set when seccomp type is Localhost")
+        )
     return errors
 
 

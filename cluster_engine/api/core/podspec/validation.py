@@ -1,8 +1,9 @@
-"""A whole pod spec, and the pod template around it. Follows validation.ValidatePodSpec and ValidatePodTemplateSpec (v1.32)."""
+"""A whole pod spec, and the pod template around it. Follows ValidatePodSpec and ValidatePodTemplateSpec (v1.32)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cluster_engine.api import checks
 from cluster_engine.api.checks import Errors
@@ -95,7 +96,9 @@ def validate_pod_spec(path: str, spec: Obj, pod_name: str | None = None) -> Erro
         errors += validate_init_containers(f"{path}.initContainers", init_containers, containers, context)
     if spec.get("ephemeralContainers"):
         others = [*containers, *init_containers]
-        errors += validate_ephemeral_containers(f"{path}.ephemeralContainers", spec["ephemeralContainers"], others, context)
+        errors += validate_ephemeral_containers(
+            f"{path}.ephemeralContainers", spec["ephemeralContainers"], others, context
+        )
     if spec.get("hostNetwork"):
         errors += _host_network(f"{path}.containers", containers, is_pod=pod_name is not None)
     errors += checks.enum(f"{path}.restartPolicy", spec.get("restartPolicy"), RESTART_POLICIES)
@@ -119,7 +122,9 @@ def _placement(path: str, spec: Obj) -> Errors:
     if spec.get("dnsConfig") or spec.get("dnsPolicy") == "None":
         errors += _dns_config(f"{path}.dnsConfig", spec.get("dnsConfig"), spec.get("dnsPolicy") or "")
     for index, gate in enumerate(spec.get("readinessGates") or ()):
-        errors += checks.qualified_name(f"{path}.readinessGates[{index}].conditionType", gate.get("conditionType") or "")
+        errors += checks.qualified_name(
+            f"{path}.readinessGates[{index}].conditionType", gate.get("conditionType") or ""
+        )
     seen: set[str] = set()
     for index, gate in enumerate(spec.get("schedulingGates") or ()):
         name = gate.get("name") or ""
@@ -143,7 +148,9 @@ def _identity(path: str, spec: Obj) -> Errors:
             errors += checks.dns_subdomain(f"{path}.{field}", spec[field])
     deadline = spec.get("activeDeadlineSeconds")
     if deadline is not None and not 1 <= deadline <= _MAX_INT32:
-        errors.append(invalid_value(f"{path}.activeDeadlineSeconds", deadline, f"must be between 1 and {_MAX_INT32}, inclusive"))
+        errors.append(
+            invalid_value(f"{path}.activeDeadlineSeconds", deadline, f"must be between 1 and {_MAX_INT32}, inclusive")
+        )
     for field in ("hostname", "subdomain"):
         if spec.get(field):
             errors += checks.dns_label(f"{path}.{field}", spec[field])
@@ -153,11 +160,7 @@ def _identity(path: str, spec: Obj) -> Errors:
         if not faults:
             _valid.put(tolerations, True)
         errors += faults
-    for index, alias in enumerate(spec.get("hostAliases") or ()):
-        at = f"{path}.hostAliases[{index}]"
-        errors += checks.ip_address(f"{at}.ip", alias.get("ip") or "")
-        for position, name in enumerate(alias.get("hostnames") or ()):
-            errors += checks.dns_subdomain(f"{at}.hostnames[{position}]", name)
+    errors += _host_aliases(f"{path}.hostAliases", spec.get("hostAliases") or ())
     for field in ("priorityClassName", "runtimeClassName"):
         if spec.get(field):
             errors += checks.dns_subdomain(f"{path}.{field}", spec[field])
@@ -166,14 +169,24 @@ def _identity(path: str, spec: Obj) -> Errors:
         errors += checks.enum(f"{path}.preemptionPolicy", policy, ("PreemptLowerPriority", "Never"))
     if spec.get("overhead"):
         errors += validate_resources(f"{path}.overhead", {"limits": spec["overhead"]})
-    system = spec.get("os")
-    if system is not None:
-        name = system.get("name") or ""
-        if not name:
-            errors.append(required(f"{path}.os.name", "cannot be empty"))
-        elif name not in ("linux", "windows"):
-            errors.append(not_supported(f"{path}.os", name, ("linux", "windows")))
+    return errors + _system(f"{path}.os", spec["os"]) if spec.get("os") is not None else errors
+
+
+def _host_aliases(path: str, aliases: Sequence[Obj]) -> Errors:
+    errors: Errors = []
+    for index, alias in enumerate(aliases):
+        at = f"{path}[{index}]"
+        errors += checks.ip_address(f"{at}.ip", alias.get("ip") or "")
+        for position, name in enumerate(alias.get("hostnames") or ()):
+            errors += checks.dns_subdomain(f"{at}.hostnames[{position}]", name)
     return errors
+
+
+def _system(path: str, system: Obj) -> Errors:
+    name = system.get("name") or ""
+    if not name:
+        return [required(f"{path}.name", "cannot be empty")]
+    return [] if name in ("linux", "windows") else [not_supported(path, name, ("linux", "windows"))]
 
 
 def _host_network(path: str, containers: list[Obj], *, is_pod: bool) -> Errors:

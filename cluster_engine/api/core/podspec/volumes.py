@@ -1,7 +1,7 @@
 """Volumes of a pod: one source each, and what the common sources need.
 
-Follows validation.ValidateVolumes and validateVolumeSource (v1.32). Sources of clouds that a simulated cluster cannot reach
-are counted, but not looked into.
+Follows validation.ValidateVolumes and validateVolumeSource (v1.32). Sources of clouds that a simulated cluster cannot
+reach are counted, but not looked into.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _HOST_PATH_TYPES = (
 VOLUME_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 # In the order in which Kubernetes looks at them.
 _SOURCES = (
-    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi", "glusterfs",
-    "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc", "flexVolume",
-    "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk", "storageos",
-    "projected", "scaleIO", "csi", "ephemeral", "image",
+    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
+    "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "quobyte", "downwardAPI", "fc",
+    "flexVolume", "configMap", "azureFile", "vsphereVolume", "photonPersistentDisk", "portworxVolume", "azureDisk",
+    "storageos", "projected", "scaleIO", "csi", "ephemeral", "image",
 )  # fmt: skip
 _SHOWN_PATHS = {"downwardAPI": "downwarAPI", "cephfs": "cephFS"}
 
@@ -170,7 +170,9 @@ def _downward_files(path: str, files: list[Obj] | None) -> Errors:
         if field is not None:
             errors += field_reference(f"{at}.fieldRef", field, VOLUME_FIELDS)
             if resource is not None:
-                errors.append(invalid_value(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously"))
+                errors.append(
+                    invalid_value(at, "resource", "fieldRef and resourceFieldRef can not be specified simultaneously")
+                )
         elif resource is not None:
             errors += resource_reference(f"{at}.resourceFieldRef", resource, in_volume=True)
         else:
@@ -194,7 +196,11 @@ def _projected(path: str, source: Obj) -> Errors:
             if projection is None:
                 continue
             if count:
-                errors.append(forbidden_field(f"{path}.sources[{index}].{field}", "may not specify more than 1 volume type per source"))
+                errors.append(
+                    forbidden_field(
+                        f"{path}.sources[{index}].{field}", "may not specify more than 1 volume type per source"
+                    )
+                )
                 continue
             count += 1
             errors += _projection(f"{at}.{field}", field, projection)
@@ -210,9 +216,15 @@ def _projection(path: str, field: str, projection: Obj) -> Errors:
         seconds = projection.get("expirationSeconds") or 0
         errors: Errors = []
         if seconds < 600:
-            errors.append(invalid_value(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"))
+            errors.append(
+                invalid_value(f"{path}.expirationSeconds", seconds, "may not specify a duration less than 10 minutes")
+            )
         if seconds > 1 << 32:
-            errors.append(invalid_value(f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"))
+            errors.append(
+                invalid_value(
+                    f"{path}.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"
+                )
+            )
         if not projection.get("path"):
             return [*errors, required(f"{path}.path")]
         return errors + _local_file(f"{path}.path", projection["path"])
@@ -252,4 +264,3 @@ _CHECKS: dict[str, Callable[[str, Obj], Errors]] = {
     "csi": csi,
     "ephemeral": _ephemeral,
 }
-

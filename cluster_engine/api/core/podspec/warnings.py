@@ -1,4 +1,4 @@
-"""Warnings about pods and templates: what still works but should not be used. Follows pkg/api/pod/warnings.go (v1.32)."""
+"""Warnings about pods and templates: what works but should not be used. Follows pkg/api/pod/warnings.go (v1.32)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NODE_LABELS = {
 
 
 def template_warnings(template: Obj, path: str) -> list[str]:
-    return pod_warnings(template.get("spec") or {}, template.get("metadata") or {}, f"{path}.spec")
+    return pod_warnings(template.get("spec") or {}, f"{path}.spec")
 
 
-def pod_warnings(spec: Obj, meta: Obj, path: str) -> list[str]:
+def pod_warnings(spec: Obj, path: str) -> list[str]:
     """`path` is where the spec stands, e.g. `spec.template.spec`."""
     found: list[str] = []
     for label in spec.get("nodeSelector") or ():
@@ -34,7 +34,9 @@ def pod_warnings(spec: Obj, meta: Obj, path: str) -> list[str]:
     found += _duplicate_ports(spec, path)
     grace = spec.get("terminationGracePeriodSeconds")
     if grace is not None and grace < 0:
-        found.append(f"{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1")
+        found.append(
+            f"{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
+        )
     return found
 
 
@@ -44,14 +46,17 @@ def _container(container: Obj, path: str) -> list[str]:
     for index, variable in enumerate(container.get("env") or ()):
         name = variable.get("name") or ""
         if name in seen:
-            found.append(f"{path}.env[{index}]: hides previous definition of {quote(name)}, which may be dropped when using apply")
+            words = f"hides previous definition of {quote(name)}, which may be dropped when using apply"
+            found.append(f"{path}.env[{index}]: {words}")
         seen[name] = index
-    resources = container.get("resources") or {}
+    resources, at = container.get("resources") or {}, f"{path}.resources"
     for field in ("limits", "requests"):
         for name, amount in sorted((resources.get(field) or {}).items()):
             if name in ("memory", "ephemeral-storage") and quantity.parse(amount).nano % quantity.NANO:
                 shown = quantity.parse(amount)
-                found.append(f'{path}.resources.{field}[{name}]: fractional byte value "{shown}" is invalid, must be an integer')
+                found.append(
+                    f"{at}.{field}[{name}]: fractional byte value {quote(str(shown))} is invalid, must be an integer"
+                )
     return found
 
 
