@@ -13,8 +13,8 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.fieldset import FieldSet
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.schema.typed import ABSENT, child_type, diff, merge, remove, to_set, zero_object
-from cluster_engine.schema.types import FieldType, types
+from cluster_engine.schema.typed import ABSENT, Node, diff, empty, merge, node_of, remove, to_set
+from cluster_engine.schema.types import types
 
 # More update managers than this are merged into one, the oldest first.
 MAX_UPDATE_MANAGERS = 10
@@ -39,11 +39,11 @@ class Writer:
 def after_update(resource: Resource, old: Obj | None, new: Obj, writer: Writer) -> Obj:
     """`new` with its managedFields after a create (`old` is None), an update or a patch."""
     entries = _entries(old)
-    ref = _type_of(resource)
+    root = node_of(resource.api_version, resource.kind)
     if old is None:
-        changed, removed = _created(ref, new), {}
+        changed, removed = _created(resource, root, new), {}
     else:
-        more, less = diff(_plain(old), _plain(new), ref)
+        more, less = diff(_plain(old), _plain(new), root)
         changed, removed = more or {}, less or {}
     changed, removed = _tracked(changed, writer.subresource), _tracked(removed, writer.subresource)
     if not changed and not removed:
@@ -67,25 +67,25 @@ def after_update(resource: Resource, old: Obj | None, new: Obj, writer: Writer) 
 
 def apply(resource: Resource, live: Obj | None, config: Obj, writer: Writer, *, force: bool) -> Obj:
     """The object after a server-side apply of `config`; Conflict where another manager owns a value that it changes."""
-    ref = _type_of(resource)
+    root = node_of(resource.api_version, resource.kind)
     entries = _entries(live)
     own = (writer.manager, "Apply", resource.api_version, writer.subresource)
     others = [entry for entry in entries if _identity(entry) != own]
     earlier: FieldSet = next((entry["fieldsV1"] for entry in entries if _identity(entry) == own), {})
     config = _plain(config)
-    applied = _tracked(to_set(config, ref), writer.subresource)
+    applied = _tracked(to_set(config, root), writer.subresource)
     base = (
         _plain(live)
         if live is not None
         else {"apiVersion": config["apiVersion"], "kind": config["kind"], "metadata": {}}
     )
-    merged = merge(base, config, ref)
-    changed = _tracked(diff(base, merged, ref)[0] or {}, writer.subresource)
+    merged = merge(base, config, root)
+    changed = _tracked(diff(base, merged, root)[0] or {}, writer.subresource)
     others = _without_conflicts(others, changed, force=force)
     owned: FieldSet = {}
     for entry in others:
         owned = fieldset.union(owned, entry["fieldsV1"])
-    merged = remove(merged, _abandoned(earlier, applied, owned), ref)
+    merged = remove(merged, _abandoned(earlier, applied, owned), root)
     entry = _entry(own, writer.time, applied)
     before = next((e for e in entries if _identity(e) == own), None)
     if before is not None and before["fieldsV1"] == applied and not changed:
@@ -151,30 +151,32 @@ def _abandoned(earlier: FieldSet, applied: FieldSet, owned: FieldSet) -> FieldSe
     return gone
 
 
-def _created(ref: FieldType, new: Obj) -> FieldSet:
+def _created(resource: Resource, root: Node, new: Obj) -> FieldSet:
     """Every field of a new object. Pods of one template share their spec, so its fields are worked out once."""
-    zero = zero_object(ref.ref)
+    type_ = types.for_kind(resource.api_version, resource.kind)
+    nothing = empty(type_.name) if type_ is not None else {}
     fields: FieldSet = {}
     for name, value in new.items():
-        if name in ("apiVersion", "kind"):
+        if name in ("apiVersion", "kind", "status"):
             continue
-        type_, field = child_type(ref, name)
+        element, node = root.child(name)
         if name == "spec":
-            more = _remember(value, lambda: diff(zero.get("spec", ABSENT), value, type_, field)[0])  # noqa: B023
+            more = _remember(nothing.get("spec", ABSENT), value, node)
         else:
-            more = diff(zero.get(name, ABSENT), value, type_, field)[0]
+            more = diff(nothing.get(name, ABSENT), value, node)[0]
         if more is not None:
-            fields[f"f:{name}"] = more
+            fields[element] = more
     return fields
 
 
-def _remember(value: Any, make: Any) -> FieldSet | None:
+def _remember(nothing: Any, value: Any, node: Node) -> FieldSet | None:
     found = _remembered.get(id(value))
     if found is not None and found[0] is value:
         return found[1]
     if len(_remembered) >= _MAX_REMEMBERED:
         _remembered.clear()
-    made: FieldSet | None = make()
+    made = diff(nothing, value, node)[0]
+    # The entry keeps the value alive, so that its identity is not reused while it is in the table.
     _remembered[id(value)] = (value, made)
     return made
 
@@ -191,11 +193,6 @@ def _tracked(fields: FieldSet, subresource: str) -> FieldSet:
     if meta:
         meta = {e: c for e, c in meta.items() if e not in _UNTRACKED_META and e != fieldset.SELF}
     return {"f:metadata": meta, **kept} if meta else kept
-
-
-def _type_of(resource: Resource) -> FieldType:
-    type_ = types.for_kind(resource.api_version, resource.kind)
-    return FieldType("object", ref=type_.name) if type_ is not None else FieldType("map", item=FieldType("any"))
 
 
 def _entries(obj: Obj | None) -> list[Obj]:

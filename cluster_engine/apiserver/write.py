@@ -13,7 +13,8 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import FieldError
 from cluster_engine.apimachinery.meta import Obj, with_meta
 from cluster_engine.apimachinery.names import generate_name
-from cluster_engine.apiserver import admission, read
+from cluster_engine.apimachinery.scheme import Resource
+from cluster_engine.apiserver import admission, managedfields, read
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
@@ -40,8 +41,13 @@ def create(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     obj = _scoped(strategy, request, obj)
     if obj["metadata"].get("resourceVersion"):
         raise errors.bad_request("resourceVersion should not be set on objects to be created")
-    obj = strategy.prepare_for_create(strategy.default(_fresh_meta(server, strategy, obj)))
+    applying = request.patch_type == "apply"
+    fresh = _fresh_meta(server, strategy, obj, applying=applying)
+    obj = strategy.prepare_for_create(strategy.default(fresh))
+    # What admission adds has no manager.
+    owned = obj if applying else managedfields.after_update(resource, None, obj, _writer(server, request))
     obj = admission.admit_create(server, strategy, obj)
+    obj = with_meta(obj, managedFields=owned["metadata"].get("managedFields"))
     _refuse(strategy, obj, [*validate_object_meta(obj, strategy), *strategy.validate(obj)])
     key = resource.key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
     existing = server.store.get(key)
@@ -72,11 +78,14 @@ def update(server: ServerContext, strategy: Strategy, request: Request) -> Respo
 
 def patch(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     resource = strategy.resource
+    if request.patch_type == "apply":
+        return _apply(server, strategy, request)
     item = server.store.get(resource.key(request.namespace, request.name))
     if item is None:
         raise errors.not_found(resource.plural, resource.group, request.name)
+    warnings: list[str] = []
     if request.trusted:
-        new, warnings = apply_patch(item.value, request.body, request.patch_type, resource), []
+        new = apply_patch(item.value, request.body, request.patch_type, resource)
     else:
         new, warnings = patch_object(item.value, request.body, request.patch_type, resource, request.field_validation)
     new = _scoped(strategy, request, new)
@@ -84,10 +93,48 @@ def patch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     return Response(200, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])
 
 
+def _apply(server: ServerContext, strategy: Strategy, request: Request) -> Response:
+    """Server-side apply: creates what is not there, else merges what the configuration sets and takes its fields."""
+    resource = strategy.resource
+    config = _applied(request, resource)
+    config = _scoped(strategy, request, config)
+    name = config["metadata"].get("name", request.name)
+    if name != request.name:
+        raise errors.bad_request(f"name must be set to the name on the URL ({request.name}), got {name}")
+    if config["metadata"].get("managedFields"):
+        raise errors.bad_request("metadata.managedFields must be nil")
+    config = with_meta(config, name=name)
+    item = server.store.get(resource.key(request.namespace, request.name))
+    writer = _writer(server, request)
+    if item is None:
+        if request.subresource:
+            raise errors.not_found(resource.plural, resource.group, request.name)
+        request.body = managedfields.apply(resource, None, config, writer, force=request.force)
+        return create(server, strategy, request)
+    merged = managedfields.apply(resource, item.value, config, writer, force=request.force)
+    new, _ = decode(merged, resource, "Ignore")
+    obj = replace(server, strategy, request, strategy.default(new), item.value)
+    return Response(200, read.render(server, strategy, request, obj), _warnings(strategy, request, obj))
+
+
+def _applied(request: Request, resource: Resource) -> Obj:
+    """The configuration as it was written, once it has been seen to be one of the kind."""
+    config, unknown = decode(request.body, resource, "Warn")
+    if unknown:
+        namespace = config["metadata"].get("namespace", "")
+        where = f"{namespace}/{request.name}" if namespace else request.name
+        fields = [text.removeprefix('unknown field "').removesuffix('"') for text in unknown]
+        raise errors.bad_request(
+            f"failed to create typed patch object ({where}; {resource.api_version}, Kind={resource.kind}): "
+            + ", ".join(f".{field}: field not declared in schema" for field in fields)
+        )
+    return {**request.body, "metadata": config["metadata"]}
+
+
 def replace(server: ServerContext, strategy: Strategy, request: Request, new: Obj, old: Obj) -> Obj:
     """Puts `new` in the place of `old`, by the kind's rules for that part of it (`request.subresource`)."""
     _check_preconditions(strategy, request, new, old)
-    new = _kept_meta(new, old)
+    new = _kept_meta(new, old, applying=request.patch_type == "apply")
     if request.subresource == "status":
         new = strategy.prepare_for_status_update(new, old)
         faults = strategy.validate_status_update(new, old)
@@ -98,6 +145,8 @@ def replace(server: ServerContext, strategy: Strategy, request: Request, new: Ob
         new = admission.admit_update(server, strategy, new, old)
         faults = [*validate_object_meta_update(new, old), *strategy.validate(new), *strategy.validate_update(new, old)]
     _refuse(strategy, new, faults)
+    if request.patch_type != "apply" and new != old:
+        new = managedfields.after_update(strategy.resource, old, new, _writer(server, request))
     if new == old or request.dry_run:
         return new
     key = strategy.resource.key(old["metadata"].get("namespace", ""), old["metadata"]["name"])
@@ -153,11 +202,12 @@ def _scoped(strategy: Strategy, request: Request, obj: Obj) -> Obj:
     return with_meta(obj, namespace=request.namespace)
 
 
-def _fresh_meta(server: ServerContext, strategy: Strategy, obj: Obj) -> Obj:
+def _fresh_meta(server: ServerContext, strategy: Strategy, obj: Obj, *, applying: bool) -> Obj:
     """The metadata that the server gives a new object: name, uid, time, generation."""
     meta = {field: value for field, value in obj["metadata"].items() if field not in _SERVER_FIELDS}
     meta.pop("resourceVersion", None)
-    meta.pop("managedFields", None)
+    if not applying:
+        meta.pop("managedFields", None)
     if not meta.get("name") and meta.get("generateName"):
         meta["name"] = generate_name(meta["generateName"], server.names)
     meta["uid"] = server.uids.uid()
@@ -167,7 +217,7 @@ def _fresh_meta(server: ServerContext, strategy: Strategy, obj: Obj) -> Obj:
     return {**obj, "metadata": meta}
 
 
-def _kept_meta(new: Obj, old: Obj) -> Obj:
+def _kept_meta(new: Obj, old: Obj, *, applying: bool) -> Obj:
     """What an update may not change in the metadata stays as stored; uid and such that differ are faults found
     later.
     """
@@ -186,7 +236,10 @@ def _kept_meta(new: Obj, old: Obj) -> Obj:
         else:
             meta.pop(field, None)
     meta.setdefault("uid", kept.get("uid"))
-    meta.pop("managedFields", None)
+    if not applying:
+        meta.pop("managedFields", None)
+        if "managedFields" in kept:
+            meta["managedFields"] = kept["managedFields"]
     if "generateName" in kept:
         meta.setdefault("generateName", kept["generateName"])
     return {**new, "metadata": meta}
@@ -222,6 +275,10 @@ def _refuse(strategy: Strategy, obj: Obj, faults: list[FieldError]) -> None:
         meta = obj["metadata"]
         name = meta.get("name") or meta.get("generateName", "")
         raise errors.invalid(strategy.resource.kind, strategy.resource.group, name, faults)
+
+
+def _writer(server: ServerContext, request: Request) -> managedfields.Writer:
+    return managedfields.Writer(request.field_manager, request.subresource, server.clock.rfc3339())
 
 
 def _warnings(strategy: Strategy, request: Request, obj: Obj) -> list[str]:
