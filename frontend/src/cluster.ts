@@ -5,7 +5,8 @@
 import { announceChanges } from "./announce";
 import { eachFrame, h, kept, one, set, svg, tell, text } from "./dom";
 import { Glyph } from "./glyph";
-import { nodesOf, place, type Card, type Mode, type Scene, Slots, SYSTEM_NAMESPACES } from "./layout";
+import { nodesOf, place, ROOMY, type Card, type Mode, type Scene, Slots, SYSTEM_NAMESPACES } from "./layout";
+import type { Node } from "./protocol";
 import { Promised, promiseInWords } from "./promise";
 import { mirror, on } from "./socket";
 import { watchControlPlane } from "./strip";
@@ -32,6 +33,9 @@ const fit = (words: string, width: number): string => {
   const room = Math.max(4, Math.floor(width / 7.4));
   return words.length <= room ? words : `${words.slice(0, room - 1)}…`;
 };
+
+/** What kubectl's STATUS column says of a node beyond "Ready". */
+const stateOf = (node: Node): string => [node.ready ? "" : "NotReady", node.unschedulable ? "SchedulingDisabled" : ""].filter(Boolean).join(",");
 
 class CardView {
   readonly element: SVGGElement;
@@ -60,27 +64,33 @@ class CardView {
     set(this.hit, "width", String(Math.round(card.width - 8)));
     set(this.count, "x", String(Math.round(card.width - 14)));
     const loose = card.kind === "Pod" || card.kind === "NoNode";
-    text(this.kind, card.kind === "Pod" ? say("card.pods") : card.kind === "NoNode" ? say("card.no_node") : card.kind);
-    text(this.name, fit(card.title, card.width - 150));
+    const kind = card.kind === "Pod" ? say("card.pods") : card.kind === "NoNode" ? say("card.no_node") : card.kind === "Node" ? "" : card.kind;
+    text(this.kind, kind);
+    set(this.name, "dx", kind ? "7" : "0");
     let count = "", words = `${card.kind} ${card.title}`;
     if (item?.kind === "Deployment") {
-      count = item.paused ? say("count.paused") : say("count.available", { n: item.available, of: item.desired });
+      count = card.width >= ROOMY ? "" : item.paused ? say("count.paused") : say("count.available", { n: item.available, of: item.desired });
       words = promiseInWords(item);
     } else if (item?.kind === "StatefulSet" || item?.kind === "ReplicaSet") {
       count = say("count.ready", { n: item.ready, of: item.desired });
       words += `, ${count}`;
     } else if (item?.kind === "Node") {
       const pods = card.lanes.reduce((sum, lane) => sum + lane.count, 0);
-      count = [item.ready ? "" : "NotReady", item.unschedulable ? "SchedulingDisabled" : "", say("count.pods", { n: pods })].filter(Boolean).join(" · ");
-      words += `, ${count}`;
+      const state = stateOf(item);
+      const all = [state, say("count.pods", { n: pods })].filter(Boolean).join(" · ");
+      count = state && card.width < 300 ? state : all;
+      words += `, ${all}`;
       this.element.classList.toggle("is-bad", !item.ready || item.unschedulable);
     }
     text(this.count, count);
+    text(this.name, fit(card.title, card.width - 44 - kind.length * 6.5 - count.length * 6.5));
     set(this.head, "aria-label", loose ? "" : words);
     if (item?.kind === "Deployment") {
       if (!this.promised) this.element.append((this.promised = new Promised()).element);
-      this.promised.element.style.transform = "translate(14px, 38px)";
-      this.promised.update(item, card.width - 28);
+      const beside = card.width >= ROOMY;
+      const width = beside ? Math.min(420, card.width / 2 - 14) : card.width - 28;
+      this.promised.element.style.transform = beside ? `translate(${card.width - 14 - width}px, 14px)` : "translate(14px, 40px)";
+      this.promised.update(item, width);
     }
     this.drawLanes(card);
   }
@@ -94,13 +104,13 @@ class CardView {
       const title = svg("text", { class: "lane-title", x, y: y + 13 });
       if (lane.revision !== null) title.append(svg("tspan", { class: "revision", "data-hue": lane.hue }, `r${lane.revision}`));
       if (lane.note) title.append(svg("tspan", { class: "note", dx: lane.revision === null ? 0 : 7 }, fit(lane.note, lane.width - 40)));
-      const ghosts = lane.ghosts.map((ghost) => svg("text", { class: "ghost", "text-anchor": "middle", x: ghost.x - card.x + scene.tile.size / 2, y: ghost.y - card.y + scene.tile.size / 2 + 4 }, ghost.label));
+      const ghosts = lane.ghosts.map((ghost) => svg("text", { class: "ghost", "text-anchor": "middle", x: ghost.x - card.x + card.tile.size / 2, y: ghost.y - card.y + card.tile.size / 2 + 4 }, ghost.label));
       return [title, ...ghosts];
     }));
   }
 }
 
-let scene: Scene = { cards: [], pods: [], height: 0, tile: { size: 38, pitchX: 56, pitchY: 60, labelled: true } };
+let scene: Scene = { cards: [], pods: [], height: 0 };
 
 function drawScene(mode: Mode): void {
   const width = Math.max(260, canvas.clientWidth - 2);
@@ -122,7 +132,7 @@ function drawScene(mode: Mode): void {
       layers.pods.append(glyph.element);
       glyph.enter();
     }
-    glyph.update(placed, scene.tile);
+    glyph.update(placed);
   }
   for (const [id, view] of cards) if (!seenCards.has(id)) cards.delete(id), view.element.remove();
   for (const [key, glyph] of glyphs) if (!seenPods.has(key)) glyphs.delete(key), glyph.leave();
@@ -133,7 +143,7 @@ function drawNodes(): void {
   nodeStrip.hidden = shown === "node";
   if (nodeStrip.hidden) return;
   nodeStrip.replaceChildren(...nodesOf(mirror.items).map(({ key, node, hues }) => {
-    const state = !node.ready ? "NotReady" : node.unschedulable ? "SchedulingDisabled" : "";
+    const state = stateOf(node);
     const dots = h("span", { class: "dots", "aria-hidden": "true" }, ...hues.slice(0, 18).map((hue) => h("i", { "data-hue": hue })));
     return h("button", { type: "button", class: state ? "node is-bad" : "node", "data-key": key }, h("span", { class: "mono" }, node.name), dots,
       h("span", { class: "soft nums" }, [state, say("count.pods", { n: hues.length })].filter(Boolean).join(" · ")));

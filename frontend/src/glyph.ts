@@ -1,6 +1,6 @@
 /* A pod as it is drawn, named and read aloud. The shapes themselves are symbols in templates/console/glyphs.html. */
 import { set, svg, text } from "./dom";
-import type { PlacedPod, Tile } from "./layout";
+import type { PlacedPod } from "./layout";
 import type { Pod } from "./protocol";
 import { say } from "./words";
 
@@ -31,8 +31,8 @@ export class Glyph {
       svg("g", { class: "body" }, this.halo, this.shape, this.label, this.count));
   }
 
-  /** Show `placed` with the given tile, and let it glow for a moment when its state changed. */
-  update({ pod, x, y, hue, revision }: PlacedPod, tile: Tile): void {
+  /** Show the pod where it was placed, and let it glow for a moment when its state changed. */
+  update({ pod, x, y, hue, revision, tile }: PlacedPod): void {
     this.element.style.transform = `translate(${x}px, ${y}px)`;
     if (this.size !== tile.size) {
       this.size = tile.size;
@@ -55,7 +55,7 @@ export class Glyph {
     const before = this.element.dataset.state;
     this.element.dataset.state = pod.state;
     this.element.dataset.hue = String(hue);
-    if (before && before !== pod.state) {
+    if (before && before !== pod.state && tile.size > 20) {
       this.halo.getAnimations().forEach((animation) => animation.cancel());
       if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.halo.animate([{ opacity: 0.5 }, { opacity: 0 }], { duration: 900, easing: "ease-out" });
     }

@@ -5,22 +5,26 @@
 import type { Item, Items, Node, Pod, ReplicaSet, StatefulSet } from "./protocol";
 
 export type Mode = "owner" | "node";
-export interface PlacedPod { key: string; pod: Pod; x: number; y: number; hue: number; revision: number | null }
+export interface PlacedPod { key: string; pod: Pod; x: number; y: number; tile: Tile; hue: number; revision: number | null }
 export interface Lane { id: string; x: number; y: number; width: number; revision: number | null; hue: number; note: string; count: number; ghosts: { x: number; y: number; label: string }[] }
 export interface Card {
   id: string; key: string | null; kind: string; title: string; item: Item | null;
-  x: number; y: number; width: number; height: number; lanes: Lane[];
+  x: number; y: number; width: number; height: number; tile: Tile; lanes: Lane[];
 }
-export interface Scene { cards: Card[]; pods: PlacedPod[]; height: number; tile: Tile }
+export interface Scene { cards: Card[]; pods: PlacedPod[]; height: number }
 export interface Tile { size: number; pitchX: number; pitchY: number; labelled: boolean }
 
 const TILES: Tile[] = [
+  { size: 52, pitchX: 80, pitchY: 82, labelled: true },
   { size: 38, pitchX: 56, pitchY: 60, labelled: true },
   { size: 26, pitchX: 34, pitchY: 34, labelled: false },
   { size: 18, pitchX: 24, pitchY: 24, labelled: false },
   { size: 13, pitchX: 17, pitchY: 17, labelled: false },
 ];
-const GAP = 12, PAD = 14, TITLE = 30, GAUGE = 34, LANE_TITLE = 22, HUES = 6, CARD_WIDTH = 330;
+const LABELLED = 1, FEW = 12; // a card of few pods keeps tiles with names, however small others get
+const GAP = 12, PAD = 14, TITLE = 32, GAUGE = 34, LANE_TITLE = 22, HUES = 6, CARD_WIDTH = { owner: 330, node: 200 };
+/** From this width on, a Deployment's promise stands beside its name, not below. */
+export const ROOMY = 620;
 export const SYSTEM_NAMESPACES = new Set(["kube-system", "kube-public", "kube-node-lease"]);
 
 interface Entry { key: string; pod: Pod; revision: number | null; order: number }
@@ -41,7 +45,9 @@ export class Slots {
   assign(lane: string, keys: string[]): Map<string, number> {
     const before = this.taken.get(lane) ?? new Map<string, number>();
     const now = new Map<string, number>();
-    for (const key of keys) if (before.has(key)) now.set(key, before.get(key)!);
+    // With more holes than pods, everybody moves up once.
+    const holes = Math.max(-1, ...keys.map((key) => before.get(key) ?? -1)) + 1 - keys.length;
+    if (holes <= keys.length + 4) for (const key of keys) if (before.has(key)) now.set(key, before.get(key)!);
     const used = new Set(now.values());
     let free = 0;
     for (const key of keys) {
@@ -140,7 +146,7 @@ function draft(items: Items, mode: Mode): CardDraft[] {
       of = card(cards, nodeKey ?? "no-node", () => ({ key: null, kind: "NoNode", title: "", item: null }));
     }
     const id = ordinals ? `${owner.id}#set` : `${of.id}#${mode === "node" ? owner.id : ""}#${owner.revision}`.replace("##", "#");
-    const note = mode === "node" ? owner.title || pod.namespace || "" : owner.note;
+    const note = mode === "node" ? owner.title : owner.note;
     lane(of, id, () => ({ revision: ordinals ? null : owner.revision, note, ordinals, desired: 0 }))
       .entries.push({ key, pod, revision: owner.revision, order: pod.ordinal ?? 0 });
   }
@@ -169,7 +175,7 @@ function placeCard(of: CardDraft, lanes: LanePlan[], x: number, y: number, width
   const inner = width - 2 * PAD;
   const side = of.kind !== "Node" && lanes.length > 1 && inner / lanes.length >= 3 * tile.pitchX;
   const laneWidth = side ? (inner - (lanes.length - 1) * GAP) / lanes.length : inner;
-  let laneY = y + TITLE + (of.kind === "Deployment" ? GAUGE : 0) + 4;
+  let laneY = y + TITLE + (of.kind !== "Deployment" ? 4 : width < ROOMY ? GAUGE + 4 : 14);
   let bottom = laneY + (lanes.length ? 0 : 14);
   const placed: Lane[] = [];
   lanes.forEach(({ draft, slots, count }, position) => {
@@ -185,18 +191,18 @@ function placeCard(of: CardDraft, lanes: LanePlan[], x: number, y: number, width
       ? Array.from({ length: draft.desired }, (_, slot) => slot).filter((slot) => !filled.has(slot)).map((slot) => ({ ...at(slot), label: String(slot) }))
       : [];
     for (const { key, pod, revision } of draft.entries) {
-      pods.push({ key, pod, revision, hue: hueOf(revision), ...at(slots.get(key)!) });
+      pods.push({ key, pod, revision, hue: hueOf(revision), tile, ...at(slots.get(key)!) });
     }
     placed.push({ id: draft.id, x: laneX, y: laneY, width: laneWidth, revision: draft.revision, hue: hueOf(draft.revision), note: draft.note, count: draft.entries.length, ghosts });
     const height = (titled ? LANE_TITLE : 0) + Math.max(1, rowsOf(count, laneWidth, tile)) * tile.pitchY + 2;
     bottom = Math.max(bottom, laneY + height);
     if (!side) laneY += height + 4;
   });
-  return { id: of.id, key: of.key, kind: of.kind, title: of.title, item: of.item, x, y, width, height: bottom - y + PAD - 6, lanes: placed };
+  return { id: of.id, key: of.key, kind: of.kind, title: of.title, item: of.item, x, y, width, height: bottom - y + PAD - 6, tile, lanes: placed };
 }
 
-function arrange(drafts: { of: CardDraft; lanes: LanePlan[] }[], width: number, tile: Tile): Scene {
-  const columns = Math.max(1, Math.min(drafts.length, Math.floor((width + GAP) / (CARD_WIDTH + GAP)), 4));
+function arrange(drafts: { of: CardDraft; lanes: LanePlan[] }[], width: number, level: number, cardWidth: number): Scene {
+  const columns = Math.max(1, Math.min(drafts.length, Math.floor((width + GAP) / (cardWidth + GAP)), 4));
   const column = (width - (columns - 1) * GAP) / columns;
   const heights = new Array<number>(columns).fill(0);
   const pods: PlacedPod[] = [];
@@ -205,22 +211,20 @@ function arrange(drafts: { of: CardDraft; lanes: LanePlan[] }[], width: number, 
     const wide = columns > 1 && of.kind !== "Node" && total > 40;
     const shortest = heights.indexOf(Math.min(...heights));
     const y = wide ? Math.max(...heights) : heights[shortest]!;
+    const tile = TILES[total <= FEW ? Math.min(level, LABELLED) : level]!;
     const made = placeCard(of, lanes, wide ? 0 : shortest * (column + GAP), y, wide ? width : column, tile, pods);
     if (wide) heights.fill(y + made.height + GAP);
     else heights[shortest] = y + made.height + GAP;
     return made;
   });
-  return { cards, pods, tile, height: Math.max(0, ...heights) };
+  return { cards, pods, height: Math.max(0, ...heights) };
 }
 
 /** Place everything on a plane of `width` pixels, with the largest tiles that need at most `height`. */
 export function place(items: Items, mode: Mode, width: number, height: number, slots: Slots): Scene {
   const drafts = draft(items, mode).map((of) => ({ of, lanes: plan(of, slots) }));
-  let scene = arrange(drafts, width, TILES[0]!);
-  for (const tile of TILES.slice(1)) {
-    if (scene.height <= height) break;
-    scene = arrange(drafts, width, tile);
-  }
+  let scene = arrange(drafts, width, 0, CARD_WIDTH[mode]);
+  for (let level = 1; level < TILES.length && scene.height > height; level += 1) scene = arrange(drafts, width, level, CARD_WIDTH[mode]);
   return scene;
 }
 

@@ -5,6 +5,7 @@ import { mirror, on } from "./socket";
 import { say } from "./words";
 
 const COMMANDS = /language-(sh|bash|shell|console)\b/;
+const TYPED = /^(\$ )?(kubectl|for|while) /; // a block without a language that is plainly to be typed
 const lesson = one("#lesson");
 
 function mark(step: HTMLElement, done: boolean, message: string, warm: boolean): void {
@@ -73,7 +74,7 @@ function dressCode(within: ParentNode): void {
     const file = pre.dataset.file ?? (code as HTMLElement).dataset.file ?? pre.closest<HTMLElement>("[data-file]")?.dataset.file;
     const actions: HTMLButtonElement[] = [];
     if (file) actions.push(button("code.open", () => tell("open", { path: file, text: code.textContent ?? "" })));
-    else if ("command" in pre.dataset || COMMANDS.test(code.className)) {
+    else if ("command" in pre.dataset || COMMANDS.test(code.className) || TYPED.test(code.textContent ?? "")) {
       const commands = commandsOf(code);
       actions.push(button("code.type", () => tell("type", { text: commands, run: commands.includes("\n") })));
     } else if (!/language-/.test(code.className)) continue; // what a command prints is only to be read

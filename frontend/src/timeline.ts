@@ -10,7 +10,7 @@ import { mirror, on, send, timeNow } from "./socket";
 import { whyList, startUs } from "./why";
 import { say } from "./words";
 
-const MARK = 7, LANE = 13, TOP = 16, GAP = 34, GAP_US = 1_000_000, MOST_MARKS = 1200;
+const MARK = 7, LANE = 11, TOP = 14, GAP = 34, GAP_US = 1_000_000, MOST_MARKS = 1200;
 const root = one("[data-island=timeline]");
 const scroller = one("[data-scroller]", root);
 const drawing = one<SVGSVGElement>("[data-drawing]", root);
