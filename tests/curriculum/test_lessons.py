@@ -1,4 +1,4 @@
-"""Every lesson, played: its start fulfils nothing, each solution fulfils its step and only then, spoiled ones do not."""
+"""Every lesson, played: the start fulfils nothing, each solution its step and only then, a spoiled one does not."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ SPOILED = [
 ]
 
 
-@pytest.mark.parametrize(("slug", "step_id", "right", "wrong"), SPOILED, ids=lambda value: str(value).replace("\n", " "))
+@pytest.mark.parametrize(("slug", "step_id", "right", "wrong"), SPOILED, ids=lambda text: text.replace("\n", " "))
 def test_a_spoiled_solution_is_refused_by_its_step(slug, step_id, right, wrong):
     lesson = LESSONS[slug]
     step = lesson.step(step_id)

@@ -42,6 +42,9 @@ def instructor(transactional_db) -> User:
     return User.objects.create_user("instructor", is_instructor=True)
 
 
+ANSWER_SECONDS = 20.0
+
+
 class Site:
     """The site's worker, driven by hand: `now` is its monotonic clock, and nothing moves but by `settle` and `pass_time`."""
 
@@ -117,12 +120,19 @@ class Browser:
         self.steps: list[dict[str, Any]] = []
         self.revision: int | None = None
         self.close_code: int | None = None
+        self._asked = 0
 
     async def connect(self, *, hello: bool = True) -> None:
         connected, _ = await self.socket.connect()
         assert connected
         if hello:
-            await self.say(type="hello", revision=self.revision)
+            await self.connect_again()
+
+    async def connect_again(self) -> None:
+        """Says hello with the revision that it has, and waits for the answer."""
+        await self.say(type="hello", revision=self.revision)
+        await self.until(lambda: self.all("snapshot") or self.all("clock") or self.close_code)
+        await self.site.settle()
 
     async def say(self, **message: Any) -> None:
         """Sends a message and lets everything come to rest."""
@@ -137,18 +147,39 @@ class Browser:
         return self.printed(number)
 
     async def drain(self) -> None:
-        """Takes in everything that the server has sent."""
-        for _ in range(3):  # a nudge, its pull, and what the pull sends
-            await asyncio.sleep(0)
+        """Takes in everything that the server has to send by now.
+
+        A made-up message is answered with an error after all that came before it. Nudges come in beside what the browser
+        says, so it is asked until an answer came twice with nothing else.
+        """
+        quiet = 0
+        while quiet < 2 and self.close_code is None:
+            quiet = 0 if await self._ask() else quiet + 1
+
+    async def _ask(self) -> bool:
+        """Waits for the answer to a made-up message; returns whether something else came too."""
+        self._asked += 1
+        question = f"question-{self._asked}"
+        await self.socket.send_to(text_data=orjson.dumps({"type": question}).decode())
+        something = False
         while self.close_code is None:
-            try:
-                output = await self.socket.receive_output(timeout=0.01)
-            except (TimeoutError, asyncio.CancelledError):
-                return
+            output = await asyncio.wait_for(self.socket.output_queue.get(), ANSWER_SECONDS)
             if output["type"] == "websocket.close":
                 self.close_code = output.get("code", 1000)
-                return
-            self.take(orjson.loads(output["text"]))
+                return True
+            message = orjson.loads(output["text"])
+            if message == {"type": "error", "message": f"unknown message type '{question}'"}:
+                break
+            something = True
+            self.take(message)
+        return something
+
+    async def until(self, condition: Callable[[], Any], timeout_seconds: float = 10.0) -> None:
+        """Drains until something is so, which may need another thread's answer."""
+        async with asyncio.timeout(timeout_seconds):
+            while not condition():
+                await self.drain()
+                await asyncio.sleep(0.001)
 
     def take(self, message: dict[str, Any]) -> None:
         self.heard.append(message)

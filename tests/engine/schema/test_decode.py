@@ -34,6 +34,7 @@ def refusal(body: Any, resource: Resource) -> str:
 
 
 IN_DEPLOYMENT = 'Deployment in version "v1" cannot be handled as a Deployment: '
+CANNOT = "json: cannot unmarshal "
 IN_POD = 'Pod in version "v1" cannot be handled as a Pod: '
 QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -70,47 +71,47 @@ def test_unknown_fields_are_warnings_or_nothing_when_the_client_asks() -> None:
         (
             deployment(replicas="3"),
             DEPLOYMENT,
-            "json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32",
+            CANNOT + "string into Go struct field DeploymentSpec.spec.replicas of type int32",
         ),
         (
             deployment(replicas=1.5),
             DEPLOYMENT,
-            "json: cannot unmarshal number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            CANNOT + "number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
         ),
         (
             deployment(replicas=2**31),
             DEPLOYMENT,
-            "json: cannot unmarshal number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            CANNOT + "number 2147483648 into Go struct field DeploymentSpec.spec.replicas of type int32",
         ),
         (
             deployment(template={"spec": {"containers": [{"env": [{"name": "A", "value": 1}]}]}}),
             DEPLOYMENT,
-            "json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value "
+            CANNOT + "number into Go struct field EnvVar.spec.template.spec.containers.env.value "
             "of type string",
         ),
         (
             deployment(template={"spec": {"containers": {}}}),
             DEPLOYMENT,
-            "json: cannot unmarshal object into Go struct field PodSpec.spec.template.spec.containers "
+            CANNOT + "object into Go struct field PodSpec.spec.template.spec.containers "
             "of type []v1.Container",
         ),
         (
             deployment(strategy={"rollingUpdate": {"maxSurge": True}}),
             DEPLOYMENT,
-            "json: cannot unmarshal bool into Go struct field "
+            CANNOT + "bool into Go struct field "
             "RollingUpdateDeployment.spec.strategy.rollingUpdate.maxSurge of type int32",
         ),
         (
             {"metadata": {"labels": ["a"]}},
             DEPLOYMENT,
-            "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+            CANNOT + "array into Go struct field ObjectMeta.metadata.labels of type map[string]string",
         ),
-        ({"metadata": "x"}, POD, "json: cannot unmarshal string into Go struct field Pod.metadata of type v1.ObjectMeta"),
-        (pod(restartPolicy=1), POD, "json: cannot unmarshal number into Go struct field PodSpec.spec.restartPolicy "
+        ({"metadata": "x"}, POD, CANNOT + "string into Go struct field Pod.metadata of type v1.ObjectMeta"),
+        (pod(restartPolicy=1), POD, CANNOT + "number into Go struct field PodSpec.spec.restartPolicy "
          "of type v1.RestartPolicy"),
-        (pod(nodeSelector={"gpu": 1}), POD, "json: cannot unmarshal number into Go struct field PodSpec.spec.nodeSelector "
+        (pod(nodeSelector={"gpu": 1}), POD, CANNOT + "number into Go struct field PodSpec.spec.nodeSelector "
          "of type string"),
-        ({"data": {"a": 5}}, CONFIG_MAP, "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
+        ({"data": {"a": 5}}, CONFIG_MAP, CANNOT + "number into Go struct field ConfigMap.data of type string"),
         ({"data": {"a": "%"}}, SECRET, "illegal base64 data at input byte 0"),
         (pod(containers=[{"name": "c", "resources": {"limits": {"memory": "1024MiB"}}}]), POD, QUANTITY),
         (
@@ -141,7 +142,8 @@ def test_another_kind_is_refused() -> None:
     )
     assert refusal([], POD) == (
         "the object provided is unrecognized (must be of type Pod): couldn't get version/kind; json parse error: "
-        'json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+        + CANNOT
+        + 'array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
         'Kind string "json:\\"kind,omitempty\\"" } (5b5d)'
     )
 
