@@ -66,7 +66,7 @@ class ServiceStrategy(Strategy):
         return {**obj, "spec": with_ip_families(_with_cluster_ips(obj["spec"])), "status": {"loadBalancer": {}}}
 
     def prepare_for_update(self, new: Obj, old: Obj) -> Obj:
-        spec = _patch_allocated(dict(new["spec"]), old["spec"])
+        spec = _patch_allocated(_in_step(dict(new["spec"]), old["spec"]), old["spec"])
         status = old.get("status", {"loadBalancer": {}})
         if old["spec"].get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
             status = {"loadBalancer": {}}
@@ -123,6 +123,17 @@ def _with_cluster_ips(spec: Obj) -> Obj:
     single, several = spec.get("clusterIP"), spec.get("clusterIPs")
     if single and not several:
         return {**spec, "clusterIPs": [single]}
+    return spec
+
+
+def _in_step(spec: Obj, old: Obj) -> Obj:
+    """Follows a change of one spelling of the address in the other. Changes `spec`, which is the caller's own copy."""
+    single, several = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
+    before, before_several = old.get("clusterIP") or "", old.get("clusterIPs") or []
+    if single != before and several == before_several:
+        spec["clusterIPs"] = [single, *several[1:]] if single else []
+    elif single == before and several != before_several and not several:
+        spec["clusterIP"] = ""
     return spec
 
 

@@ -131,7 +131,7 @@ def default_container(container: Obj) -> Obj:
     _list(container, changes, "env", _default_env)
     for field in _PROBES:
         probe = container.get(field)
-        if probe and (new := _default_probe(probe)) is not probe:
+        if probe is not None and (new := _default_probe(probe)) is not probe:
             changes[field] = new
     lifecycle = container.get("lifecycle")
     if lifecycle and (new := _default_lifecycle(lifecycle)) is not lifecycle:
