@@ -46,7 +46,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One fault of one field. `type` is the word a person reads ("Required value"), `cause` the reason a machine reads."""
+    """One fault of one field. `type` is what a person reads ("Required value"), `cause` the reason a machine reads."""
 
     type: str
     path: str
@@ -58,7 +58,7 @@ class FieldError:
 
 
 def _shown(value: Any) -> str:
-    """A bad value as Kubernetes prints it: strings quoted, Go's form as it is, maps and lists of strings in Go's form."""
+    """A bad value as Kubernetes prints it: strings quoted, maps and lists of strings in Go's form, `GoText` as it is."""
     if isinstance(value, GoText):
         return str(value)
     if value is None:
@@ -92,7 +92,9 @@ def forbidden_field(path: str, detail: str) -> FieldError:
 
 
 def duplicate(path: str, value: Any, detail: str = "") -> FieldError:
-    return FieldError("Duplicate value", path, _join(f"Duplicate value: {_shown(value)}", detail), "FieldValueDuplicate")
+    return FieldError(
+        "Duplicate value", path, _join(f"Duplicate value: {_shown(value)}", detail), "FieldValueDuplicate"
+    )
 
 
 def not_found_field(path: str, value: Any, detail: str = "") -> FieldError:

@@ -43,7 +43,7 @@ def source_file() -> Path:
 
 
 def compile_definitions(definitions: dict[str, Any], go_fields: dict[str, dict[str, str]]) -> dict[str, Any]:
-    """The compact form: {type: [description, required, kinds, {field: [type, description, go type, merge]}, map type]}."""
+    """{type: [description, required, kinds, {field: [type, description, go type, merge facts]}, map type]}."""
     return {
         name: [
             definition.get("description", ""),

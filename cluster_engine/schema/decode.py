@@ -232,7 +232,7 @@ def _go_name(type_: FieldType) -> str:
 
 
 def _is_empty(field: Field, value: Any) -> bool:
-    """Whether `omitempty` leaves the value out: zero, "", false, an empty list or map, but never a struct or a pointer."""
+    """Whether `omitempty` leaves the value out: zero, "", false, an empty list or map; never a struct or a pointer."""
     if field.pointer or not field.go_type or value:
         return False
     return field.type.kind in ("string", "int32", "int64", "double", "boolean", "bytes", "list", "map")

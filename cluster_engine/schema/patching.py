@@ -73,7 +73,7 @@ def patch_schema(api_version: str, kind: str) -> PatchSchema:
 def apply_patch(current: Obj, body: Any, patch_type: str, resource: Resource | None = None) -> Obj:
     """The object with the patch applied, not yet decoded; `resource` where the object does not say its kind.
 
-    Raises `ApiError` (400, 413, 422, 500).
+    Raises `ApiError` (400, 413, 415, 422).
     """
     try:
         if patch_type == "json":

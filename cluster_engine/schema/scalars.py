@@ -17,8 +17,13 @@ MAX_UNTYPED_DEPTH = 100
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*", re.ASCII)
 _TIME_LAYOUT = (
     ("2006", r"\d{4}"), ("-", "-"), ("01", r"\d\d"), ("-", "-"), ("02", r"\d\d"), ("T", "T"),
-    ("15", r"\d\d"), (":", ":"), ("04", r"\d\d"), (":", ":"), ("05", r"\d\d(?:[.,]\d+)?"), ("Z07:00", r"Z|[+-]\d\d:\d\d"),
+    ("15", r"\d\d"), (":", ":"), ("04", r"\d\d"), (":", ":"), ("05", r"\d\d(?:[.,]\d+)?"),
+    ("Z07:00", r"Z|[+-]\d\d:\d\d"),
 )  # fmt: skip
+
+
+# Every reader takes the type that Go knows the field by, though some always name their own.
+# ruff: noqa: ARG001
 
 
 class _NoValue:

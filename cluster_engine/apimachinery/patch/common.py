@@ -19,7 +19,7 @@ MAX_DEPTH = 120
 
 
 class PatchError(ValueError):
-    """A patch that cannot be applied or made; the message is Kubernetes' own. To a client it is a 500."""
+    """A patch that cannot be applied or made; the message is Kubernetes' own. To a client it is a 400 too."""
 
 
 class BadPatchError(PatchError):
