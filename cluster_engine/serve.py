@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -121,6 +121,7 @@ def make_cluster(arguments: argparse.Namespace) -> Cluster:
 def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    check_port(arguments.port)
     driver = Driver(make_cluster(arguments), arguments.speed)
     driver.cluster.run_for(1)
 
@@ -135,16 +136,24 @@ def main(argv: list[str] | None = None) -> None:
     server = Server(
         application=KubeApi(driver.resolve),
         endpoints=build_endpoint_description_strings(host="127.0.0.1", port=arguments.port),
-        signal_handlers=False,
+        signal_handlers=True,
         ready_callable=ready,
         server_name="podarium",
         verbosity=0,
         application_close_timeout=1,
         http_timeout=None,
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
     server.run()
+
+
+def check_port(port: int) -> None:
+    """Ends the program with a clear message when something else listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SystemExit(f"cannot listen on 127.0.0.1:{port}: {error.strerror}; choose another --port") from None
 
 
 if __name__ == "__main__":

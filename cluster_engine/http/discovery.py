@@ -82,7 +82,7 @@ def _resource_list(scheme: Scheme, group: str, version: str) -> Obj | None:
     listed: list[Obj] = []
     for resource in sorted(found, key=lambda r: r.plural):
         listed.append(_plain(resource))
-        listed.extend(_plain_subresource(resource, name) for name in sorted(resource.subresources))
+        listed.extend(_plain_subresource(resource, name) for name in _served(resource))
     group_version = f"{group}/{version}" if group else version
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": listed}
 
@@ -102,6 +102,10 @@ def _plain(resource: Resource) -> Obj:
     if "list" in resource.verbs:
         entry["storageVersionHash"] = _storage_hash(resource)
     return entry
+
+
+def _served(resource: Resource) -> list[str]:
+    return sorted(name for name in resource.subresources if name in _SUBRESOURCES)
 
 
 def _storage_hash(resource: Resource) -> str:
@@ -156,7 +160,7 @@ def _aggregated_resource(resource: Resource) -> Obj:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if resource.subresources:
-        entry["subresources"] = [_aggregated_subresource(resource, name) for name in sorted(resource.subresources)]
+        entry["subresources"] = [_aggregated_subresource(resource, name) for name in _served(resource)]
     return entry
 
 

@@ -38,6 +38,11 @@ class Frontend:
             return self._respond(http)
         except ApiError as error:
             return error_response(error)
+        except Exception:
+            # A defect of ours: recorded with its traceback, and answered as an API server answers.
+            self.server.trace.fault("kube-apiserver", f"{http.method} {http.path}")
+            words = "Internal error occurred: the request could not be answered; it has been recorded"
+            return error_response(ApiError(500, "InternalError", words))
 
     def _respond(self, http: HttpRequest) -> HttpResponse | WatchResponse:
         path = http.path
