@@ -117,7 +117,10 @@ def port_hash(port: Obj, *, pointers: bool) -> str:
 
 
 class TriggerTimes:
-    """When the change happened that a write of endpoints shows. Follows k8s.io/endpointslice/trigger_time_tracker.go."""
+    """When the change happened that a write of endpoints shows.
+
+    Follows k8s.io/endpointslice/trigger_time_tracker.go.
+    """
 
     def __init__(self) -> None:
         self._pods: dict[str, dict[str, str]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj, annotations_of
@@ -34,39 +35,66 @@ def age_bucket(then_us: int, now_us: int) -> int:
     return ((now_us - then_us) * 1000).bit_length() - 1 if now_us > then_us else -1
 
 
-def deletion_key(pod: Obj, rank: int, now_us: int) -> tuple[Any, ...]:
-    """The pod's place in the queue for deletion: the smallest goes first.
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a pod's place depends on, read once from one state of the pod."""
 
-    Unscheduled before scheduled; Pending before Unknown before Running; not ready before ready; cheap before dear; from
-    a node with many of the family before one with few; ready for a short time before a long one, by powers of two;
-    often restarted before seldom; young before old, likewise by powers of two; the uid decides the rest.
-    """
-    condition = ready_condition(pod)
-    meta = pod["metadata"]
-    head = (
-        1 if pod["spec"].get("nodeName") else 0,
-        _PHASE_ORDER.get(phase_of(pod), 0),
-        1 if condition is not None else 0,
-        deletion_cost(pod) if meta.get("annotations") else 0,
-        -rank,
-    )
-    regular, sidecars = restarts_of(pod)
+    pod: Obj
+    node: str
+    # (scheduled, phase, ready, cost), and at the end (restarts, restarts of sidecars), all smallest first.
+    head: tuple[int, int, int, int]
+    restarts: tuple[int, int]
+    ready_since_us: int | None
+    created_us: int | None
+    uid: str
+
+
+# Pods are immutable, so facts are remembered by identity; the reference keeps the identity from being reused.
+_MAX_REMEMBERED = 4096
+_remembered: dict[int, _Facts] = {}
+
+
+def _facts_of(pod: Obj) -> _Facts:
+    found = _remembered.get(id(pod))
+    if found is not None and found.pod is pod:
+        return found
+    meta, condition = pod["metadata"], ready_condition(pod)
+    node: str = pod["spec"].get("nodeName", "")
+    phase = _PHASE_ORDER.get(phase_of(pod), 0)
+    since = condition.get("lastTransitionTime") if condition is not None else None
     created = meta.get("creationTimestamp")
-    tail = (-regular, -sidecars, age_bucket(parse_time(created), now_us) if created else _NEVER, meta["uid"])
-    if condition is None:
-        return (*head, _NEVER, *tail)
-    since = condition.get("lastTransitionTime")
-    return (*head, age_bucket(parse_time(since), now_us) if since else _NEVER, *tail)
+    regular, sidecars = restarts_of(pod)
+    facts = _Facts(
+        pod=pod,
+        node=node,
+        head=(1 if node else 0, phase, 0 if condition is None else 1, deletion_cost(pod)),
+        restarts=(-regular, -sidecars),
+        ready_since_us=parse_time(since) if since else None,
+        created_us=parse_time(created) if created else None,
+        uid=meta["uid"],
+    )
+    if len(_remembered) >= _MAX_REMEMBERED:
+        _remembered.clear()
+    _remembered[id(pod)] = facts
+    return facts
 
 
 def pods_to_delete(pods: list[Obj], ranks: Mapping[str, int], count: int, now_us: int) -> list[Obj]:
     """The `count` pods that go first; all of them, in the order given, where all go.
 
-    `ranks` has how many pods of the family (all ReplicaSets of one Deployment) each node runs. Follows getPodsToDelete
-    of pkg/controller/replicaset/replica_set.go.
+    Unscheduled before scheduled; Pending before Unknown before Running; not ready before ready; cheap before dear; from
+    a node with many of the family before one with few; ready for a short time before a long one, by powers of two;
+    often restarted before seldom; young before old, likewise by powers of two; the uid decides the rest. `ranks` has
+    how many pods of the family (all ReplicaSets of one Deployment) each node runs.
+    Follows getPodsToDelete of pkg/controller/replicaset/replica_set.go and ActivePodsWithRanks.
     """
     if count >= len(pods):
         return pods
-    return heapq.nsmallest(
-        count, pods, key=lambda pod: deletion_key(pod, ranks.get(pod["spec"].get("nodeName", ""), 0), now_us)
-    )
+
+    def place(pod: Obj) -> tuple[Any, ...]:
+        facts = _facts_of(pod)
+        ready_bucket = _NEVER if facts.ready_since_us is None else age_bucket(facts.ready_since_us, now_us)
+        age = _NEVER if facts.created_us is None else age_bucket(facts.created_us, now_us)
+        return facts.head, -ranks.get(facts.node, 0), ready_bucket, facts.restarts, age, facts.uid
+
+    return heapq.nsmallest(count, pods, key=place)
