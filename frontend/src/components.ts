@@ -23,6 +23,11 @@ export function span(us: number): string {
   return whole < 3600 ? `${minutes}:${two(whole % 60)}` : `${Math.floor(whole / 3600)}:${two(Number(minutes))}:${two(whole % 60)}`;
 }
 
+/** A moment on the cluster's own clock, as its timestamps say it (UTC): 12:00:05.3. */
+export function moment(us: number): string {
+  return new Date(us / 1000).toISOString().slice(11, 21);
+}
+
 /** What a step did, in one line, without its component's name in front. */
 export function lineOf(step: Step): string {
   const prefix = `${step.component}: `;

@@ -170,6 +170,7 @@ function silently(work: () => void): void { loading = true; try { work(); } fina
 
 on("history", ({ files }) => {
   silently(() => { for (const { path, text: content } of files) if (!documents.get(path)?.dirty) open(path, content); });
+  if (!documents.size && !mirror.readOnly) open("manifest.yaml", ""); // somewhere to paste into; it exists once something is in it
   const first = documents.values().next().value;
   if (!active && first) activate(first, false);
   else askCheck();

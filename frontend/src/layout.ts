@@ -131,7 +131,8 @@ function draft(items: Items, mode: Mode): CardDraft[] {
   const cards = new Map<string, CardDraft>();
   const indexed = index(items);
   if (mode === "owner") emptyWorkloads(items, cards, indexed);
-  else for (const [key, item] of items) {
+  else card(cards, "no-node", () => ({ key: null, kind: "NoNode", title: "", item: null })); // always there: nothing shifts when a pod waits
+  if (mode === "node") for (const [key, item] of items) {
     if (item.kind === "Node") card(cards, key, () => ({ key, kind: "Node", title: item.name, item }));
   }
   const nodeKeys = new Map([...items].filter(([, item]) => item.kind === "Node").map(([key, item]) => [item.name, key]));
@@ -142,8 +143,7 @@ function draft(items: Items, mode: Mode): CardDraft[] {
     let of: CardDraft;
     if (mode === "owner") of = card(cards, owner.id, () => owner);
     else {
-      const nodeKey = nodeKeys.get(pod.node) ?? null;
-      of = card(cards, nodeKey ?? "no-node", () => ({ key: null, kind: "NoNode", title: "", item: null }));
+      of = cards.get(nodeKeys.get(pod.node) ?? "no-node")!;
     }
     const id = ordinals ? `${owner.id}#set` : `${of.id}#${mode === "node" ? owner.id : ""}#${owner.revision}`.replace("##", "#");
     const note = mode === "node" ? owner.title : owner.note;

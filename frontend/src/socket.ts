@@ -6,16 +6,18 @@ import type { ClientMessages, Items, ServerMessages, Step } from "./protocol";
 
 type Type = keyof ServerMessages;
 export interface Changed { keys: Set<string>; steps: Step[]; reset: boolean }
-interface LocalEvents { connection: { up: boolean; tries: number }; changed: Changed; paced: null }
+interface LocalEvents { connection: { up: boolean; tries: number; gone: boolean }; changed: Changed; paced: null }
 type Events = ServerMessages & LocalEvents;
 
 const KEPT_STEPS = 3000; // older ones are the server's to keep
 const LONGEST_PAUSE_MS = 15_000;
+const GONE = 4404; // the server's close code for a sandbox that is not there, or not for this visitor
 
 /** What the server said last. Nobody but this file writes to it. */
 export const mirror = {
   revision: null as number | null, items: new Map() as Items, steps: [] as Step[],
-  timeUs: 0, heardAtMs: 0, speed: 1, paused: false, readOnly: false, loaded: false, up: false,
+  timeUs: 0, heardAtMs: 0, speed: 1, paused: false,
+  readOnly: document.body.classList.contains("is-read-only"), loaded: false, up: false,
 };
 
 const listeners = new Map<string, Set<(message: never) => void>>();
@@ -108,14 +110,15 @@ function connect(path: string): void {
     tries = 0;
     mirror.up = true;
     send("hello", { revision: mirror.revision });
-    emit("connection", { up: true, tries });
+    emit("connection", { up: true, tries, gone: false });
   };
   opened.onmessage = receive;
-  opened.onclose = () => {
+  opened.onclose = ({ code }) => {
     if (socket !== opened) return;
     mirror.up = false;
     tries += 1;
-    emit("connection", { up: false, tries });
+    emit("connection", { up: false, tries, gone: code === GONE });
+    if (code === GONE) return;
     const pause = Math.min(LONGEST_PAUSE_MS, 400 * 2 ** (tries - 1)) * (0.75 + Math.random() / 2);
     retry = window.setTimeout(() => connect(path), pause);
   };

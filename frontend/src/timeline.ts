@@ -3,11 +3,11 @@
  *
  * Marks stand in the order of the steps, not to scale: a cluster does everything in bursts. Where time passed without a
  * step, a gap says how much. */
-import { lineOf, PARTS, partOf, span } from "./components";
+import { lineOf, moment, PARTS, partOf, span } from "./components";
 import { eachFrame, hear, one, set, svg, tell, text } from "./dom";
 import type { Step } from "./protocol";
 import { mirror, on, send, timeNow } from "./socket";
-import { whyList, startUs } from "./why";
+import { whyList } from "./why";
 import { say } from "./words";
 
 const MARK = 7, LANE = 11, TOP = 14, GAP = 34, GAP_US = 1_000_000, MOST_MARKS = 1200;
@@ -39,7 +39,7 @@ function addMark(step: Step): void {
   const wrote = step.writes.length > 0;
   const size = part === "user" ? MARK + 2 : wrote ? MARK : MARK - 3;
   const element = svg("rect", { class: wrote || part === "user" ? "mark" : "mark is-quiet", "data-part": part, x: end + (MARK - size) / 2, y: y + (LANE - size) / 2, width: size, height: size, rx: part === "user" ? size / 2 : 2, "data-step": step.number },
-    svg("title", {}, `${span(step.time_us - startUs())} · ${step.component}: ${lineOf(step)}`));
+    svg("title", {}, `${moment(step.time_us)} · ${step.component}: ${lineOf(step)}`));
   drawing.append(element);
   marks.push({ step, x: end, element });
   end += MARK + 2;
@@ -71,11 +71,11 @@ function showStep(): void {
   if (!shown) { text(line, say("timeline.empty")); cursor.setAttribute("d", ""); return; }
   const { step, x } = shown;
   set(cursor, "d", `M${x + MARK / 2} ${TOP - 2}v${PARTS.length * LANE + 4}`);
-  const words = `${span(step.time_us - startUs())}, ${step.component}: ${lineOf(step)}`;
+  const words = `${moment(step.time_us)}, ${step.component}: ${lineOf(step)}`;
   if (line.dataset.step !== String(step.number)) {
     line.dataset.step = String(step.number);
     line.replaceChildren(
-      Object.assign(document.createElement("time"), { className: "nums", textContent: span(step.time_us - startUs()) }),
+      Object.assign(document.createElement("time"), { className: "nums", textContent: moment(step.time_us) }),
       Object.assign(document.createElement("span"), { className: "who", textContent: step.component }),
       Object.assign(document.createElement("span"), { className: "what", textContent: lineOf(step), title: lineOf(step) }));
     line.dataset.part = partOf(step);
@@ -139,5 +139,5 @@ scroller.addEventListener("keydown", (event) => {
 root.addEventListener("click", (event) => { if ((event.target as Element).closest("[data-newest]")) choose(undefined); });
 hear("step", ({ number }) => { choose(marks.find(({ step }) => step.number === number)); tell("show", { panel: "cluster" }); });
 
-setInterval(() => { if (mirror.loaded && !document.hidden) text(clock, span(Math.max(0, timeNow() - startUs()))); }, 200);
+setInterval(() => { if (mirror.loaded && !document.hidden) text(clock, moment(timeNow())); }, 200);
 showStep();

@@ -1,5 +1,5 @@
 /* Why something happened: the chain of steps from a write back to what somebody typed, a timer or a fault. */
-import { lineOf, partOf, span } from "./components";
+import { lineOf, moment, partOf } from "./components";
 import { h, tell } from "./dom";
 import type { Step } from "./protocol";
 import { mirror } from "./socket";
@@ -30,13 +30,10 @@ function chain(step: Step): { steps: Step[]; end: string } {
 /** One step as a line: when, who, what. Choosing it shows it in the time line. */
 export function stepLine(step: Step): HTMLElement {
   const button = h("button", { type: "button", class: "step-line", "data-part": partOf(step) },
-    h("time", { class: "nums" }, span(step.time_us - startUs())), h("span", { class: "who" }, step.component), h("span", { class: "what" }, lineOf(step)));
+    h("time", { class: "nums" }, moment(step.time_us)), h("span", { class: "who" }, step.component), h("span", { class: "what" }, lineOf(step)));
   button.addEventListener("click", () => tell("step", { number: step.number }));
   return button;
 }
-
-/** When the cluster began: the first thing that is known of it. */
-export function startUs(): number { return mirror.steps[0]?.time_us ?? mirror.timeUs; }
 
 /** A step with its notes and the chain of its causes. */
 export function whyList(step: Step): HTMLElement {
@@ -57,7 +54,7 @@ export function storyOf(key: string): HTMLElement | null {
   const steps = mirror.steps.filter((step) => step.writes.some((write) => write.key === key)).slice(-8).reverse();
   if (!steps.length) return null;
   const items = steps.map((step, at) => {
-    const details = h("details", {}, h("summary", {}, h("span", { class: "what" }, lineOf(step)), " ", h("span", { class: "who soft" }, `${step.component} · ${span(step.time_us - startUs())}`)));
+    const details = h("details", {}, h("summary", {}, h("span", { class: "what" }, lineOf(step)), " ", h("span", { class: "who soft" }, `${step.component} · ${moment(step.time_us)}`)));
     details.open = at === 0;
     details.append(whyList(step));
     return h("li", {}, details);

@@ -12,12 +12,15 @@ const banner = one("[data-connection]");
 const toasts = one("[data-toasts]");
 let bannerTimer = 0;
 
-on("connection", ({ up, tries }) => {
+on("connection", ({ up, tries, gone }) => {
   clearTimeout(bannerTimer);
   document.body.classList.toggle("is-offline", !up);
   if (up) {
     if (!banner.hidden) text(banner, say("connection.back"));
     bannerTimer = window.setTimeout(() => { banner.hidden = true; }, 1500);
+  } else if (gone) {
+    text(banner, say("connection.gone"));
+    banner.hidden = false;
   } else {
     bannerTimer = window.setTimeout(() => { text(banner, say(tries > 4 ? "connection.long" : "connection.lost")); banner.hidden = false; }, BANNER_AFTER_MS);
   }
