@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import references
 from cluster_engine.kubelet.images import InvalidImageName, PullError, Reference, parse_reference, size_of
+from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.prober import Prober
 from cluster_engine.kubelet.runtime import Container
 from cluster_engine.kubelet.status import is_restartable_init
-
-if TYPE_CHECKING:
-    from cluster_engine.kubelet.pod_worker import PodWorker
 
 BACK_OFF_SECONDS = 10
 MAX_BACK_OFF_SECONDS = 300
@@ -27,8 +24,9 @@ BACK_OFF_RESET_US = 2 * MAX_BACK_OFF_SECONDS * SECOND_US
 # Asking the registry whether an image that is there is still the one.
 CHECK_SECONDS = 0.4
 START_ERROR = (
-    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to "
-    'start container process: error during container init: exec: "{program}": executable file not found in $PATH: unknown'
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: error during container init: exec: "{program}": executable file not found '
+    "in $PATH: unknown"
 )
 START_ERROR_CODE = 128
 
@@ -57,10 +55,10 @@ def _startable(container: Container) -> bool:
 class ContainerManager:
     """Moves the containers of one pod on. What takes time goes on the worker's agenda."""
 
-    def __init__(self, worker: PodWorker) -> None:
+    def __init__(self, worker: Sandbox) -> None:
         self._worker = worker
-        self._kubelet = worker.kubelet
-        self._prober = Prober(worker, self)
+        self._host = worker.host
+        self._prober = Prober(worker, self.kill, self.start_next)
 
     def start_next(self) -> None:
         """Starts the next init container, or all main ones once those are through."""
@@ -105,7 +103,7 @@ class ContainerManager:
             self._fail(container, "InvalidImageName", message)
             then()
             return
-        store = self._kubelet.images
+        store = self._host.images
         present = store.has(reference)
         policy = container.spec.get("imagePullPolicy", "IfNotPresent")
         if policy == "Never" and not present:
@@ -113,7 +111,7 @@ class ContainerManager:
             self._worker.event("Warning", "ErrImageNeverPull", message, container)
             self._fail(container, "ErrImageNeverPull", message)
             then()
-        elif present and (policy != "Always" or self._kubelet.config.registry == "any"):
+        elif present and (policy != "Always" or self._host.config.registry == "any"):
             self._worker.event("Normal", "Pulled", f'Container image "{image}" already present on machine', container)
             self._use(container, reference, then)
         else:
@@ -122,15 +120,15 @@ class ContainerManager:
     def _fail(self, container: Container, reason: str, message: str, error: str = "") -> None:
         self._worker.event("Warning", "Failed", f"Error: {error or reason}", container)
         container.wait(reason, message)
+        self._worker.dirty = True
 
     def _pull(self, container: Container, reference: Reference, then: Then) -> None:
         """Pulls are made one after another on a node."""
-        worker, store = self._worker, self._kubelet.images
+        worker, store = self._worker, self._host.images
         worker.event("Normal", "Pulling", f'Pulling image "{container.spec["image"]}"', container)
         try:
             image = store.find(reference)
-            known = store.has(reference) or store.pulling(reference, worker.now_us)
-            seconds = worker.jitter(CHECK_SECONDS if known else image.pull_seconds)
+            seconds = worker.jitter(CHECK_SECONDS if store.has(reference) else image.pull_seconds)
             error = ""
         except PullError as failure:
             seconds, error = worker.jitter(CHECK_SECONDS * 2), failure.message
@@ -153,14 +151,14 @@ class ContainerManager:
             doubled = BACK_OFF_SECONDS if reset else min(2 * container.pull_back_off_seconds, MAX_BACK_OFF_SECONDS)
             container.pull_back_off_seconds = doubled
             worker.plan(
-                self._kubelet.rng.uniform(1.0, 2.0),
+                self._host.rng.uniform(1.0, 2.0),
                 partial(self._back_off_pull, container),
                 "image back-off",
                 container,
             )
             then()
             return
-        store = self._kubelet.images
+        store = self._host.images
         store.add(reference)
         container.pull_back_off_seconds = 0
         size = size_of(reference, store.find(reference))
@@ -179,7 +177,7 @@ class ContainerManager:
         self._fail(
             container, "ImagePullBackOff", f"{message}: ErrImagePull: {container.pull_error}", "ImagePullBackOff"
         )
-        seconds = container.pull_back_off_seconds + self._kubelet.rng.uniform(0.0, 1.0)
+        seconds = container.pull_back_off_seconds + self._host.rng.uniform(0.0, 1.0)
         self._worker.plan(seconds, partial(self.launch, container), f"image back-off of {container.name}", container)
 
     # The start.
@@ -187,7 +185,7 @@ class ContainerManager:
     def _use(self, container: Container, reference: Reference, then: Then) -> None:
         worker = self._worker
         container.reference = reference
-        container.image = self._kubelet.images.find(reference)
+        container.image = self._host.images.find(reference)
         container.behaviour = container.image.behaviour_of(
             container.spec.get("command") or [], container.spec.get("args") or []
         )
@@ -206,8 +204,9 @@ class ContainerManager:
     def _start(self, container: Container, then: Then) -> None:
         worker = self._worker
         restarted = bool(container.id)
+        worker.dirty = True
         worker.event("Normal", "Created", f"Created container: {container.name}", container)
-        container.start(self._kubelet.rng.hex(64), worker.now_us, restarted=restarted)
+        container.start(self._host.rng.hex(64), worker.now_us, restarted=restarted)
         if container.behaviour.missing_program:
             message = START_ERROR.format(program=container.behaviour.missing_program)
             worker.event("Warning", "Failed", f"Error: {message}", container)
@@ -251,10 +250,10 @@ class ContainerManager:
         if worker.terminating:
             return
         if container.is_init and container.exit_code == 0 and not is_restartable_init(container.spec):
-            worker.plan(self._kubelet.rng.uniform(0.1, 0.5), self.start_next, "next container")
+            worker.plan(self._host.rng.uniform(0.1, 0.5), self.start_next, "next container")
             return
         if self._restarts(container):
-            seconds = self._kubelet.rng.uniform(0.5, 1.0)
+            seconds = self._host.rng.uniform(0.5, 1.0)
             worker.plan(seconds, partial(self._restart, container), f"restart of {container.name}", container)
 
     def _restarts(self, container: Container) -> bool:
@@ -280,12 +279,13 @@ class ContainerManager:
             "Warning", "BackOff", f"Back-off restarting failed container {container.name} in pod {pod}", container
         )
         container.wait("CrashLoopBackOff", f"back-off {shown} restarting failed container={container.name} pod={pod}")
+        worker.dirty = True
         self.wait_out_back_off(container)
 
     def wait_out_back_off(self, container: Container) -> None:
         """Starts the container again when its back-off, which counts from the end of its last run, is over."""
         elapsed = (self._worker.now_us - container.finished_us) / SECOND_US
-        seconds = container.back_off_seconds - elapsed + self._kubelet.rng.uniform(0.0, 1.0)
+        seconds = container.back_off_seconds - elapsed + self._host.rng.uniform(0.0, 1.0)
         self._worker.plan(seconds, partial(self._again, container), f"back-off of {container.name}", container)
 
     def _again(self, container: Container) -> None:

@@ -1,4 +1,7 @@
-"""Images: what there is to pull, how long it takes, how a container of it behaves. The catalogue is data (`catalogue/*.yaml`)."""
+"""Images: what there is to pull, how long it takes, how a container of it behaves.
+
+The catalogue is data (`catalogue/*.yaml`).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from cluster_engine.kubelet import scripts
-from cluster_engine.kubelet.scripts import Behaviour
+from cluster_engine.kubelet.scripts import SERVES, Behaviour
 
 DEFAULT_DOMAIN = "docker.io"
 _DOMAIN = re.compile(
@@ -73,7 +76,7 @@ class Image:
     pull_seconds: float = 1.0
     start_seconds: float = 0.3
     ports: tuple[int, ...] = ()
-    behaviour: Behaviour = Behaviour()
+    behaviour: Behaviour = SERVES
     programs: frozenset[str] = frozenset()
     # Arguments alone are a command of their own (busybox), or options of the image's own program (redis).
     arguments: Literal["command", "options"] = "command"
@@ -88,7 +91,7 @@ class Image:
             return self.behaviour
         if not command and (self.arguments == "options" or args[0].startswith("-")):
             return self.behaviour
-        argv = tuple([*command, *args])
+        argv = (*command, *args)
         simple = scripts.behaviour_of(argv)
         if simple is not None:
             return simple
@@ -175,8 +178,8 @@ class ImageStore:
         failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
         if image is None:
             raise PullError(
-                f"rpc error: code = Unknown desc = {failed}pull access denied, repository does not exist or may require "
-                "authorization: server message: insufficient_scope: authorization failed"
+                f"rpc error: code = Unknown desc = {failed}pull access denied, repository does not exist or may "
+                "require authorization: server message: insufficient_scope: authorization failed"
             )
         if not image.has_tag(reference.tag):
             raise PullError(f"rpc error: code = NotFound desc = {failed}{full}: not found")
@@ -188,14 +191,16 @@ class ImageStore:
     def add(self, reference: Reference) -> None:
         self._present.add(str(reference))
 
-    def pulling(self, reference: Reference, now_us: int) -> bool:
-        """Whether somebody pulls that image just now."""
-        return self._pull_ends_us.get(str(reference), 0) > now_us
-
     def queue_pull(self, reference: Reference, now_us: int, duration_us: int, *, keep: bool) -> int:
-        """Puts a pull into the node's queue; returns when it ends. `keep` says that the image will be there then."""
-        end_us = max(now_us, self._busy_until_us) + duration_us
-        self._busy_until_us = end_us
+        """Puts a pull into the node's queue; returns when it ends. `keep` says that the image will be there then.
+
+        Who asks for an image that is being pulled already waits for that pull.
+        """
+        name = str(reference)
+        ends_us = self._pull_ends_us.get(name, 0)
+        if ends_us > now_us:
+            return ends_us
+        self._busy_until_us = max(now_us, self._busy_until_us) + duration_us
         if keep:
-            self._pull_ends_us[str(reference)] = end_us
-        return end_us
+            self._pull_ends_us[name] = self._busy_until_us
+        return self._busy_until_us

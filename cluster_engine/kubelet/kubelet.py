@@ -25,8 +25,8 @@ NODE = "node"
 
 
 class Kubelet(Component):
-    """One node. All kubelets of a cluster share one pod informer (`context.informers`) instead of a watch each: they live in one
-    process here, and a pod event costs each of the others one comparison."""
+    """One node. All kubelets of a cluster share one pod informer (`context.informers`) instead of a watch each: they
+    live in one process here, and a pod event costs each of the others one comparison."""
 
     def __init__(self, context: ControllerContext, config: KubeletConfig) -> None:
         super().__init__(f"kubelet {config.name}", context.clock, context.trace, context.turns)
@@ -57,7 +57,7 @@ class Kubelet(Component):
             self.queue.add(key, cause)
 
     def _on_source(self, resource: str) -> Handler:
-        def on_event(type_: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
+        def on_event(type_: EventType, obj: Obj, _old: Obj | None, cause: Cause) -> None:
             if self._waiting and type_ != "DELETED":
                 for key in self._waiting.pop((resource, key_of(obj)), ()):
                     self.queue.add(key, cause)

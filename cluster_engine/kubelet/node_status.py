@@ -1,7 +1,7 @@
 """The node as its kubelet registers it: Node object and Lease. Follows pkg/kubelet/{kubelet_node_status,nodestatus}.
 
-The kubelet writes both once. A Lease without `renewTime` is one whose holder is alive: the API server fills the time in from
-the clock when somebody reads it, so that heartbeats neither fill the history nor wake an idle cluster.
+The kubelet writes both once. A Lease without `renewTime` is one whose holder is alive: the API server fills the time
+in from the clock when somebody reads it, so that heartbeats neither fill the history nor wake an idle cluster.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _CONDITIONS = (
 
 
 def register_node(client: Client, config: KubeletConfig, now: str) -> None:
-    """Creates the Node, or brings its status up to date where it is there already (a restart). `now` is an RFC 3339 time."""
+    """Creates the Node, or brings its status up to date where it is there already (a restart).
+
+    `now` is an RFC 3339 time.
+    """
     try:
         present = client.get("nodes", config.name)
     except ApiError as error:

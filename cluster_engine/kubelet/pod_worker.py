@@ -1,14 +1,14 @@
 """One pod's life on its node: sandbox, containers, status, end.
 
-Follows pkg/kubelet/pod_workers.go and kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod). A worker keeps an agenda of
-what is due when; a sync does what is due, writes the status if it has changed, and asks for a timer for the next thing.
+Follows pkg/kubelet/pod_workers.go and kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod). A worker keeps an
+agenda of what is due when; a sync does what is due, writes the status if it has changed, and asks for a timer for the
+next thing.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, deleting, key_of
@@ -17,12 +17,10 @@ from cluster_engine.clock import SECOND_US, Timer
 from cluster_engine.kubelet import recovery, references, status
 from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.interfaces import Host
 from cluster_engine.kubelet.runtime import AddressesExhausted, Container
 from cluster_engine.kubelet.scripts import behaviour_of
 from cluster_engine.trace import Cause
-
-if TYPE_CHECKING:
-    from cluster_engine.kubelet.kubelet import Kubelet
 
 RETRY_SECONDS = 10.0
 
@@ -30,8 +28,8 @@ RETRY_SECONDS = 10.0
 class PodWorker:
     """The state of one pod on one node. Made anew from the pod's status when the kubelet restarts."""
 
-    def __init__(self, kubelet: Kubelet, pod: Obj) -> None:
-        self.kubelet = kubelet
+    def __init__(self, host: Host, pod: Obj) -> None:
+        self.host = host
         self.pod = pod
         self.uid: str = pod["metadata"]["uid"]
         self.key = key_of(pod)
@@ -62,11 +60,11 @@ class PodWorker:
 
     @property
     def now_us(self) -> int:
-        return self.kubelet.clock.now_us
+        return self.host.clock.now_us
 
     def jitter(self, seconds: float) -> float:
         """Seconds, more or less a fifth."""
-        return seconds * self.kubelet.rng.uniform(0.8, 1.2)
+        return seconds * self.host.rng.uniform(0.8, 1.2)
 
     def plan(self, seconds: float, action: Callable[[], None], what: str, container: Container | None = None) -> None:
         """Does `action` after `seconds`, unless the container's run has ended by then."""
@@ -80,7 +78,6 @@ class PodWorker:
         while agenda and agenda[0][0] <= self.now_us:
             _, _, container, run, action, _ = heapq.heappop(agenda)
             if container is None or container.run == run:
-                self.dirty = True
                 action()
 
     def _arm(self) -> None:
@@ -96,9 +93,7 @@ class PodWorker:
             if self._timer.when_us == when_us:
                 return
             self._timer.cancel()
-        self._timer = self.kubelet.clock.call_at(
-            when_us, lambda: self.kubelet.queue.add(self.key, Cause("timer", what))
-        )
+        self._timer = self.host.clock.call_at(when_us, lambda: self.host.queue.add(self.key, Cause("timer", what)))
 
     # The sync.
 
@@ -115,7 +110,7 @@ class PodWorker:
         elif self.blocked:
             blocked, self.blocked = self.blocked, []
             for action in blocked:
-                self.plan(self.kubelet.rng.uniform(0.5, 1.5), action, "a source that was missing")
+                self.plan(self.host.rng.uniform(0.5, 1.5), action, "a source that was missing")
         self._run_due()
         self._publish()
         if self.finished:
@@ -125,22 +120,22 @@ class PodWorker:
 
     def _admit(self) -> None:
         self.dirty = True
-        now = self.kubelet.clock.rfc3339()
+        now = self.host.clock.rfc3339()
         known = self.pod.get("status") or {}
         if known.get("startTime"):
             self.start_time = known["startTime"]
-            recovery.recover(self)
+            recovery.recover(self, self.containers, self.create_sandbox)
             return
         self.start_time = now
         if not deleting(self.pod):
             self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
 
     def _start_delay(self) -> float:
-        config = self.kubelet.config
+        config = self.host.config
         if config.start_seconds is not None:
             self.prepaid = True
             return self.jitter(config.start_seconds)
-        delay = self.kubelet.rng.uniform(0.4, 0.8)
+        delay = self.host.rng.uniform(0.4, 0.8)
         if not self.init:
             starts = [self._present_start_seconds(container) for container in self.main]
             known = [seconds for seconds in starts if seconds is not None]
@@ -155,9 +150,9 @@ class PodWorker:
             return None
         try:
             reference = parse_reference(container.spec.get("image", ""))
-            if not self.kubelet.images.has(reference):
+            if not self.host.images.has(reference):
                 return None
-            return self.kubelet.images.find(reference).start_seconds
+            return self.host.images.find(reference).start_seconds
         except (InvalidImageName, PullError):
             return None
 
@@ -170,17 +165,17 @@ class PodWorker:
             self.wait_for(missing.resource, missing.name, self.create_sandbox)
             return
         if self.pod["spec"].get("hostNetwork"):
-            self.ip = self.kubelet.config.address
+            self.ip = self.host.config.address
         elif not self.ip:
             try:
-                self.ip = self.kubelet.addresses.allocate()
+                self.ip = self.host.addresses.allocate()
             except AddressesExhausted as error:
-                sandbox = self.kubelet.rng.hex(64)
+                sandbox = self.host.rng.hex(64)
                 self.event(
                     "Warning",
                     "FailedCreatePodSandBox",
-                    f"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "
-                    f'"{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {error}',
+                    f"Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for "
+                    f'sandbox "{sandbox}": plugin type="bridge" failed (add): failed to allocate for range 0: {error}',
                 )
                 self.plan(self.jitter(RETRY_SECONDS), self.create_sandbox, "pod sandbox again")
                 return
@@ -188,18 +183,21 @@ class PodWorker:
         self.containers.start_next()
 
     def lookup(self, resource: str, name: str) -> Obj | None:
-        return self.kubelet.source(resource, self.pod["metadata"]["namespace"], name)
+        return self.host.source(resource, self.pod["metadata"]["namespace"], name)
 
     def wait_for(self, resource: str, name: str, action: Callable[[], None]) -> None:
-        """Tries `action` again when that ConfigMap or Secret appears or changes. The real kubelet asks again every few seconds."""
+        """Tries `action` again when that ConfigMap or Secret appears or changes.
+
+        The real kubelet asks again every few seconds.
+        """
         self.blocked.append(action)
-        self.kubelet.wait_for(resource, self.pod["metadata"]["namespace"], name, self.key)
+        self.host.wait_for(resource, self.pod["metadata"]["namespace"], name, self.key)
 
     def event(self, type_: str, reason: str, message: str, container: Container | None = None) -> None:
         path = ""
         if container is not None:
             path = f"spec.{'initContainers' if container.is_init else 'containers'}{{{container.name}}}"
-        self.kubelet.recorder.event(self.pod, type_, reason, message, field_path=path)
+        self.host.recorder.event(self.pod, type_, reason, message, field_path=path)
 
     # The status.
 
@@ -207,17 +205,17 @@ class PodWorker:
         if not self.dirty:
             return
         self.dirty = False
-        kubelet = self.kubelet
+        host = self.host
         override = self._final_phase() if self.finished else ""
         new = status.pod_status(
             self.pod,
             self.init,
             self.main,
-            host_ip=kubelet.config.address,
+            host_ip=host.config.address,
             pod_ip=self.ip,
             start_time=self.start_time,
             sandbox_ready=self.sandbox_ready,
-            now=kubelet.clock.rfc3339(),
+            now=host.clock.rfc3339(),
             mounts=status.mounts_of(self.pod["spec"]),
             phase_override=override,
         )
@@ -230,7 +228,7 @@ class PodWorker:
             return
         if new != self.pod.get("status"):
             try:
-                self.pod = kubelet.write_status(self.pod, new)
+                self.pod = host.write_status(self.pod, new)
             except ApiError as error:
                 self.dirty = error.reason != "NotFound"
                 if self.dirty:
@@ -270,7 +268,7 @@ class PodWorker:
         return parse_time(self.pod["metadata"]["deletionTimestamp"]) + SECOND_US
 
     def _stop_seconds(self, running: list[Container], grace_seconds: float) -> float:
-        stop_seconds = self.kubelet.config.stop_seconds
+        stop_seconds = self.host.config.stop_seconds
         if stop_seconds is not None:
             return self.jitter(stop_seconds)
         longest = 0.0
@@ -278,7 +276,7 @@ class PodWorker:
             hook_seconds = _pre_stop_seconds(container.spec)
             own = container.behaviour.stops_after_seconds
             longest = max(longest, grace_seconds if own is None else hook_seconds + self.jitter(own))
-        return min(longest, grace_seconds) + self.kubelet.rng.uniform(0.1, 0.3)
+        return min(longest, grace_seconds) + self.host.rng.uniform(0.1, 0.3)
 
     def _finish(self) -> None:
         if self.finished:
@@ -296,14 +294,14 @@ class PodWorker:
         if meta.get("deletionGracePeriodSeconds") == 0 and meta.get("finalizers"):
             return
         try:
-            self.kubelet.remove_pod(self.pod)
+            self.host.remove_pod(self.pod)
         except ApiError as error:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
 
     def release_address(self) -> None:
         if self.ip and not self.pod["spec"].get("hostNetwork"):
-            self.kubelet.addresses.release(self.ip)
+            self.host.addresses.release(self.ip)
 
     def forget(self) -> None:
         """The pod is gone from the API, in whatever way."""

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import probes
+from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.probes import WORDS, ProbeKind
 from cluster_engine.kubelet.runtime import Container
-
-if TYPE_CHECKING:
-    from cluster_engine.kubelet.containers import ContainerManager
-    from cluster_engine.kubelet.pod_worker import PodWorker
 
 # After so many failures in a row the event recorder would hear no more of them either.
 MAX_TOLD_FAILURES = 25
 
 
 class Prober:
-    """The probes of one pod's containers."""
+    """The probes of one pod's containers.
 
-    def __init__(self, worker: PodWorker, manager: ContainerManager) -> None:
+    `kill` ends a container whose probe has failed for good, `go_on` starts what waits for a sidecar.
+    """
+
+    def __init__(self, worker: Sandbox, kill: Callable[[Container, str], None], go_on: Callable[[], None]) -> None:
         self._worker = worker
-        self._manager = manager
+        self._kill = kill
+        self._go_on = go_on
 
     def follow(self, container: Container) -> None:
         """Sets `ready` and `started`, or plans the probes that decide them."""
@@ -33,8 +34,14 @@ class Prober:
             return
         self._started(container)
 
+    def _set_ready(self, container: Container, ready: bool) -> None:
+        if container.ready != ready:
+            container.ready = ready
+            self._worker.dirty = True
+
     def _started(self, container: Container) -> None:
         container.started = True
+        self._worker.dirty = True
         spec = container.spec
         if "readinessProbe" not in spec:
             container.ready = True
@@ -44,13 +51,13 @@ class Prober:
             self._first(container, "liveness")
         if container.is_init:
             # A sidecar that has started lets the next container go.
-            self._manager.start_next()
+            self._go_on()
 
     def _first(self, container: Container, kind: ProbeKind) -> None:
         probe = container.spec[f"{kind}Probe"]
         delay = probe.get("initialDelaySeconds") or 0
         elapsed = self._elapsed(container)
-        first = max(float(delay), self._worker.kubelet.rng.uniform(0.2, 0.9)) - (elapsed if kind != "startup" else 0)
+        first = max(float(delay), self._worker.host.rng.uniform(0.2, 0.9)) - (elapsed if kind != "startup" else 0)
         self._plan(container, kind, max(first, 0.1), 0, 0)
 
     def _plan(self, container: Container, kind: ProbeKind, seconds: float, successes: int, failures: int) -> None:
@@ -73,9 +80,9 @@ class Prober:
         self._worker.event("Warning", "Unhealthy", f"{WORDS[kind]} probe failed: {answer.message}", container)
         if failures >= (probe.get("failureThreshold") or 3):
             if kind != "readiness":
-                self._manager.kill(container, f"Container {container.name} failed {kind} probe, will be restarted")
+                self._kill(container, f"Container {container.name} failed {kind} probe, will be restarted")
                 return
-            container.ready = False
+            self._set_ready(container, False)
         if answer.until_seconds is not None or failures < MAX_TOLD_FAILURES:
             self._plan(container, kind, period, 0, failures)
 
@@ -90,7 +97,7 @@ class Prober:
             self._started(container)
             return
         if kind == "readiness":
-            container.ready = True
+            self._set_ready(container, True)
         if answer.until_seconds is not None:
             # The first time of asking after the answer changes; those between would all say the same.
             periods = max(1, -int(-(answer.until_seconds - elapsed) // period))

@@ -19,7 +19,10 @@ WORDS: dict[ProbeKind, str] = {"readiness": "Readiness", "liveness": "Liveness",
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a probe says. `until_seconds` is when, after the container's start, it will say something else (None: never)."""
+    """What a probe says.
+
+    `until_seconds` is when, after the container's start, it will say something else (None: never).
+    """
 
     success: bool
     message: str = ""

@@ -1,24 +1,22 @@
 """A kubelet that starts over existing pods: containers are rebuilt from the statuses that the last one wrote.
 
-What was running still runs, what was half started starts, what was waiting waits on. The real kubelet asks the container
-runtime instead; here the API is all that is kept.
+What was running still runs, what was half started starts, what was waiting waits on. The real kubelet asks the
+container runtime instead; here the API is all that is kept.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from cluster_engine.apimachinery.meta import Obj, condition_is, deleting
 from cluster_engine.apimachinery.times import parse_time
-from cluster_engine.kubelet.containers import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS
+from cluster_engine.kubelet.containers import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS, ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.runtime import Container
 
-if TYPE_CHECKING:
-    from cluster_engine.kubelet.pod_worker import PodWorker
 
-
-def recover(worker: PodWorker) -> None:
+def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable[[], None]) -> None:
     """Rebuilds the worker's containers and agenda from the pod's status."""
     pod = worker.pod
     known: Obj = pod.get("status") or {}
@@ -32,23 +30,23 @@ def recover(worker: PodWorker) -> None:
     if known.get("phase") in ("Succeeded", "Failed"):
         return
     if worker.ip and not pod["spec"].get("hostNetwork"):
-        worker.kubelet.addresses.reserve(worker.ip)
+        worker.host.addresses.reserve(worker.ip)
     if deleting(pod):
         return
     if not worker.sandbox_ready:
-        worker.plan(worker.jitter(0.5), worker.create_sandbox, "pod sandbox")
+        worker.plan(worker.jitter(0.5), create_sandbox, "pod sandbox")
         return
     for container in (*worker.init, *worker.main):
         if container.state == "running":
-            worker.containers.follow(container)
+            manager.follow(container)
         elif container.state == "terminated" and not (container.is_init and container.succeeded):
-            worker.containers.exited(container)
+            manager.exited(container)
         elif container.waiting_reason == "CrashLoopBackOff":
-            worker.containers.wait_out_back_off(container)
-    worker.containers.start_next()
+            manager.wait_out_back_off(container)
+    manager.start_next()
 
 
-def _restore(worker: PodWorker, container: Container, entry: Obj) -> None:
+def _restore(worker: Sandbox, container: Container, entry: Obj) -> None:
     container.id = entry.get("containerID", "").removeprefix("containerd://")
     container.restart_count = entry.get("restartCount", 0)
     container.last_terminated = (entry.get("lastState") or {}).get("terminated")
@@ -77,15 +75,15 @@ def _restore(worker: PodWorker, container: Container, entry: Obj) -> None:
     container.back_off_us = container.finished_us
 
 
-def _restore_image(worker: PodWorker, container: Container, entry: Obj) -> None:
+def _restore_image(worker: Sandbox, container: Container, entry: Obj) -> None:
     if not entry.get("imageID"):
         return
     try:
         reference = parse_reference(container.spec.get("image", ""))
-        container.image = worker.kubelet.images.find(reference)
+        container.image = worker.host.images.find(reference)
     except (InvalidImageName, PullError):
         return
-    worker.kubelet.images.add(reference)
+    worker.host.images.add(reference)
     container.reference = reference
     container.behaviour = container.image.behaviour_of(
         container.spec.get("command") or [], container.spec.get("args") or []

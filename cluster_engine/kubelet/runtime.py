@@ -1,6 +1,7 @@
 """The simulated container runtime of one node: container records, and the addresses of pods.
 
-A record knows what its container is doing; `pod_worker.py` moves it on. Follows the shapes of containerd behind the CRI.
+A record knows what its container is doing; `pod_worker.py` moves it on. Follows the shapes of containerd behind the
+CRI.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import rfc3339
 from cluster_engine.kubelet.images import ANY_IMAGE, Image, Reference, digest_of
-from cluster_engine.kubelet.scripts import Behaviour
+from cluster_engine.kubelet.scripts import SERVES, Behaviour
 
 ContainerState = Literal["waiting", "running", "terminated"]
 
@@ -29,7 +30,7 @@ class Container:
     id: str = ""
     reference: Reference | None = None
     image: Image = ANY_IMAGE
-    behaviour: Behaviour = Behaviour()
+    behaviour: Behaviour = SERVES
     started_us: int = 0
     finished_us: int = 0
     exit_code: int = 0
@@ -106,7 +107,10 @@ class AddressesExhausted(Exception):
 
 
 class AddressPool:
-    """The pod addresses of one node, handed out in turn. Follows the host-local plugin: the first host address is the bridge's."""
+    """The pod addresses of one node, handed out in turn.
+
+    Follows the host-local plugin: the first host address is the bridge's.
+    """
 
     def __init__(self, cidr: str) -> None:
         network = ipaddress.ip_network(cidr)

@@ -1,7 +1,7 @@
 """What a simple command line does: how long it runs, how it ends, which files it makes on the way.
 
-Only the shapes that people type into manifests are understood (`sleep 30`, `sh -c "echo hi; exit 1"`, `while true; do …`).
-Anything else keeps running, which is what a server does.
+Only the shapes that people type into manifests are understood (`sleep 30`, `sh -c "echo hi; exit 1"`, `while true; do
+…`). Anything else keeps running, which is what a server does.
 """
 
 from __future__ import annotations
@@ -89,6 +89,10 @@ class Behaviour:
             if name == path and when <= seconds:
                 there = exists
         return there
+
+
+# What a server does: it runs until it is told to stop.
+SERVES = Behaviour()
 
 
 @dataclass(slots=True)

@@ -78,13 +78,16 @@ def container_status(container: Container, pod_mounts: dict[str, list[Obj]]) -> 
     return status
 
 
-# Pods of one template share their containers, so what is made of them is remembered by identity; the entry keeps them alive.
+# Pods of one template share their containers, so what is made of them is remembered by identity; the entry keeps them
+# alive.
 _mounts: dict[int, tuple[list[Obj], dict[str, list[Obj]]]] = {}
 _MAX_REMEMBERED = 1024
 
 
 def mounts_of(spec: Obj) -> dict[str, list[Obj]]:
-    """What `volumeMounts` of the container statuses say, by container; read-only mounts say whether they are so recursively."""
+    """What `volumeMounts` of the container statuses say, by container; read-only mounts say whether they are so
+    recursively.
+    """
     containers = spec["containers"]
     remembered = _mounts.get(id(containers))
     if remembered is not None and remembered[0] is containers:

@@ -1,4 +1,7 @@
-"""What is on the nodes: kept up to date by informer events and by the scheduler's own bindings. Follows pkg/scheduler/backend/cache."""
+"""What is on the nodes: kept up to date by informer events and by the scheduler's own bindings.
+
+Follows pkg/scheduler/backend/cache.
+"""
 
 from __future__ import annotations
 

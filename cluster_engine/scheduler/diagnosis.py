@@ -1,4 +1,7 @@
-"""Why a pod found no node, in the words of FailedScheduling. Follows framework.FitError and the preemption evaluator."""
+"""Why a pod found no node, in the words of FailedScheduling.
+
+Follows framework.FitError and the preemption evaluator.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ class Diagnosis:
     plugins: set[str] = field(default_factory=set)
 
     def message(self, preemption_policy: str = "PreemptLowerPriority") -> str:
-        """The whole message, e.g. `0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: …`."""
+        """The whole message, e.g.
+
+        `0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: …`.
+        """
         if not self.node_count:
             return NO_NODES
         head = f"0/{self.node_count} nodes are available:"

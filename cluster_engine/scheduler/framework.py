@@ -1,7 +1,7 @@
 """What a plugin is, and what it is told. Follows pkg/scheduler/framework/interface.go.
 
-A plugin may take part in pre-filter (once a pod), filter (once a node) and score (once a node that passed), and says which
-cluster events may make a pod schedulable that it has refused.
+A plugin may take part in pre-filter (once a pod), filter (once a node) and score (once a node that passed), and says
+which cluster events may make a pod schedulable that it has refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ Scores = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plugin refuses a node, or (from pre-filter) every node. `resolvable` says whether evicting pods could help."""
+    """Why a plugin refuses a node, or (from pre-filter) every node.
+
+    `resolvable` says whether evicting pods could help.
+    """
 
     reasons: tuple[str, ...]
     resolvable: bool = True

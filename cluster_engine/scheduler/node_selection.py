@@ -1,4 +1,7 @@
-"""Node selector terms, as node affinity, spreading and volumes use them. Follows component-helpers/scheduling/corev1/nodeaffinity."""
+"""Node selector terms, as node affinity, spreading and volumes use them.
+
+Follows component-helpers/scheduling/corev1/nodeaffinity.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Pods that wait for a node: those to try now, those that wait out a back-off, those that wait for the cluster to change.
+"""Pods that wait for a node: those to try now, those that wait out a back-off, those that wait for the cluster to
+change.
 
-Follows pkg/scheduler/backend/queue. The real queue also tries unschedulable pods again every five minutes; the attempt would
-come to the same end here, so it is left out, and a cluster at rest has no timer for it.
+Follows pkg/scheduler/backend/queue. The real queue also tries unschedulable pods again every five minutes; the attempt
+would come to the same end here, so it is left out, and a cluster at rest has no timer for it.
 """
 
 from __future__ import annotations

@@ -14,7 +14,10 @@ DEFAULT_MEMORY = 200 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PodResources:
-    """A pod's requests: thousandths of a core, bytes. The `scored_` ones have the defaults for containers without any."""
+    """A pod's requests: thousandths of a core, bytes.
+
+    The `scored_` ones have the defaults for containers without any.
+    """
 
     milli_cpu: int = 0
     memory: int = 0
@@ -28,7 +31,8 @@ class PodResources:
         return not (self.milli_cpu or self.memory or self.ephemeral_storage or self.scalars)
 
 
-# Pods of one template share their containers, so what they ask for is remembered by identity; the entry keeps them alive.
+# Pods of one template share their containers, so what they ask for is remembered by identity; the entry keeps them
+# alive.
 _remembered: dict[int, tuple[list[Obj], PodResources]] = {}
 _MAX_REMEMBERED = 1024
 

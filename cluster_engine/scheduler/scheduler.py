@@ -73,7 +73,7 @@ class Scheduler(Component):
             self.queue.add(pod, cause)
 
     def _on_storage(self, event: ClusterEvent) -> Handler:
-        def on_event(type_: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
+        def on_event(_type: EventType, _obj: Obj, _old: Obj | None, cause: Cause) -> None:
             self.queue.cluster_changed(self._interested[event], cause)
 
         return on_event

@@ -1,1 +1,3 @@
-"""The endpoints controller: keeps, for each Service with a selector, an Endpoints object with its pods' addresses and ports."""
+"""The endpoints controller: keeps, for each Service with a selector, an Endpoints object with its pods' addresses and
+ports.
+"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from functools import partial
 from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
@@ -14,6 +14,8 @@ from cluster_engine.controllers.common.pods import is_pod_ready
 from cluster_engine.trace import Cause
 
 MAX_ADDRESSES = 1000
+# The fields of some ports, in a form that can be a key.
+Ports = tuple[tuple[tuple[str, Any], ...], ...]
 OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 
 
@@ -103,7 +105,7 @@ def subsets_of(service: Obj, pods: list[Obj]) -> list[Obj]:
     """Addresses grouped by the ports that they have, ready and not ready. Follows syncService and RepackSubsets."""
     publish_all = bool(service["spec"].get("publishNotReadyAddresses"))
     headless = endpoint_pods.is_headless(service)
-    groups: dict[tuple[tuple[Any, ...], ...], tuple[list[Obj], list[Obj]]] = {}
+    groups: dict[Ports, tuple[list[Obj], list[Obj]]] = {}
     for pod in pods:
         if not endpoint_pods.belongs(pod, publish_all):
             continue
@@ -119,19 +121,19 @@ def subsets_of(service: Obj, pods: list[Obj]) -> list[Obj]:
             subset["addresses"] = sorted(ready_list, key=_by_ip)
         if waiting:
             subset["notReadyAddresses"] = sorted(waiting, key=_by_ip)
-        ports = [dict(port) for port in key]
-        if ports:
-            subset["ports"] = sorted(ports, key=lambda port: endpoint_pods.port_hash(port, pointers=False))
+        if key:
+            by_hash = partial(endpoint_pods.port_hash, pointers=False)
+            subset["ports"] = sorted((dict(port) for port in key), key=by_hash)
         subsets.append(subset)
     return subsets
 
 
-def _port_sets(service: Obj, pod: Obj, headless: bool) -> list[tuple[tuple[Any, ...], ...]]:
+def _port_sets(service: Obj, pod: Obj, headless: bool) -> list[Ports]:
     """The single ports of a pod that the Service offers; one empty set for a headless Service without ports."""
     service_ports = service["spec"].get("ports") or ()
     if not service_ports:
         return [()] if headless else []
-    found = []
+    found: list[Ports] = []
     for service_port in service_ports:
         number = endpoint_pods.find_port(pod, service_port)
         if number is None:
@@ -143,8 +145,8 @@ def _port_sets(service: Obj, pod: Obj, headless: bool) -> list[tuple[tuple[Any, 
 
 
 def _repacked(
-    groups: dict[tuple[tuple[Any, ...], ...], tuple[list[Obj], list[Obj]]],
-) -> dict[tuple[tuple[Any, ...], ...], tuple[list[Obj], list[Obj]]]:
+    groups: dict[Ports, tuple[list[Obj], list[Obj]]],
+) -> dict[Ports, tuple[list[Obj], list[Obj]]]:
     """Joins the ports of equal sets of addresses, so that each address is listed once with all of its ports."""
     if len(groups) == 1:
         return groups
@@ -154,7 +156,7 @@ def _repacked(
             for address in addresses:
                 entry = by_address.setdefault((address["targetRef"]["uid"], is_ready), (address, []))
                 entry[1].extend(ports)
-    joined: dict[tuple[tuple[Any, ...], ...], tuple[list[Obj], list[Obj]]] = {}
+    joined: dict[Ports, tuple[list[Obj], list[Obj]]] = {}
     for (_, is_ready), (address, ports_of_address) in by_address.items():
         group = joined.setdefault(tuple(ports_of_address), ([], []))
         group[0 if is_ready else 1].append(address)
@@ -171,8 +173,8 @@ def _address(pod: Obj, hostname: str) -> Obj:
     return address
 
 
-def _by_ip(address: Obj) -> tuple[bytes, str]:
-    return ip_address(address["ip"]).packed, address["targetRef"]["uid"]
+def _by_ip(address: Obj) -> tuple[tuple[int, ...], str]:
+    return tuple(map(int, address["ip"].split("."))), address["targetRef"]["uid"]
 
 
 def _truncated(subsets: list[Obj]) -> list[Obj]:

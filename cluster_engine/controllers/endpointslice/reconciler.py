@@ -60,17 +60,21 @@ def endpoint_of(pod: Obj, service: Obj, node: Obj | None) -> Obj:
 
 
 def pack(groups: list[tuple[list[Obj], list[Obj]]], present: list[Obj]) -> list[Slice]:
-    """The slices that should be: endpoints stay in the slice they are in, new ones fill the fullest, the rest gets new slices.
+    """The slices that should be: endpoints stay in the slice they are in, new ones fill the fullest, the rest is added.
 
-    A Service without endpoints keeps one empty slice. Slices of `present` that are not in the result are to be deleted.
+    Slices that are left over are used again for what is added; those that are not in the result are to be deleted. A
+    Service without endpoints keeps one empty slice.
     """
     slices: list[Slice] = []
     for ports, endpoints in groups:
         slices += _pack_group(ports, endpoints, [s for s in present if (s.get("ports") or []) == ports])
-    if slices:
-        return slices
-    empty = next((s for s in present if not s.get("endpoints")), present[0] if present else None)
-    return [Slice(empty["metadata"]["name"] if empty else "", [], [])]
+    slices = slices or [Slice("", [], [])]
+    used = {slice_.name for slice_ in slices}
+    left = [s["metadata"]["name"] for s in present if s["metadata"]["name"] not in used]
+    for slice_ in slices:
+        if not slice_.name and left:
+            slice_.name = left.pop(0)
+    return slices
 
 
 def _pack_group(ports: list[Obj], endpoints: list[Obj], present: list[Obj]) -> list[Slice]:
@@ -89,8 +93,7 @@ def _pack_group(ports: list[Obj], endpoints: list[Obj], present: list[Obj]) -> l
         room = MAX_ENDPOINTS - len(slice_.endpoints)
         slice_.endpoints += waiting[:room]
         waiting = waiting[room:]
-    unused = [old["metadata"]["name"] for old in present if old["metadata"]["name"] not in {s.name for s in kept}]
-    while waiting:
-        kept.append(Slice(unused.pop() if unused else "", ports, waiting[:MAX_ENDPOINTS]))
-        waiting = waiting[MAX_ENDPOINTS:]
+    kept += [
+        Slice("", ports, waiting[start : start + MAX_ENDPOINTS]) for start in range(0, len(waiting), MAX_ENDPOINTS)
+    ]
     return kept

@@ -1,10 +1,12 @@
 """Follows pkg/controller/garbagecollector/{garbagecollector,graph_builder}.go.
 
-The real one builds a graph of all objects. Here the informers' indices by owner are the graph: every informer of a cluster is
-up to date when a step begins, so that an owner which is in none of them is absent.
+The real one builds a graph of all objects. Here the informers' indices by owner are the graph: every informer of a
+cluster is up to date when a step begins, so that an owner which is in none of them is absent.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, deleting, key_of, split_key
@@ -18,6 +20,8 @@ ORPHAN = "orphan"
 BY_OWNER = "owner-uid"
 # Nothing owns these or is owned by them, and there are many.
 IGNORED_KINDS = ("Event",)
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
 
 
 def _owner_uids(obj: Obj) -> list[str]:
@@ -128,7 +132,7 @@ class GarbageCollector(Controller):
             self.trace.note(f"{key_of(obj)} still has an owner: the references to those that are gone are removed")
             self._write(name, obj, ownerReferences=solid)
             return
-        policy = "Background"
+        policy: Propagation = "Background"
         if waiting and self.dependents(obj):
             policy = "Foreground"
         elif ORPHAN in _finalizers(obj):
@@ -183,7 +187,7 @@ class GarbageCollector(Controller):
             if error.reason != "NotFound":
                 raise
 
-    def _delete(self, name: str, obj: Obj, policy: str) -> None:
+    def _delete(self, name: str, obj: Obj, policy: Propagation) -> None:
         namespace, object_name = split_key(key_of(obj))
         try:
             self.client.delete(
@@ -191,7 +195,7 @@ class GarbageCollector(Controller):
                 object_name,
                 namespace,
                 propagation_policy=policy,
-                uid=obj["metadata"]["uid"],  # type: ignore[arg-type]
+                uid=obj["metadata"]["uid"],
             )
         except ApiError as error:
             if error.reason not in ("NotFound", "Conflict"):

@@ -1,4 +1,6 @@
-"""Follows pkg/controller/namespace/{namespace_controller,deletion/namespaced_resources_deleter,deletion/status_condition_utils}.go."""
+"""Follows pkg/controller/namespace/{namespace_controller,deletion/namespaced_resources_deleter,deletion/status_conditio
+n_utils}.go.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,8 @@ class NamespaceController(Controller):
         remaining, finalizers = self._remaining(key)
         namespace = self._set_conditions(namespace, failures, remaining, finalizers)
         if remaining or failures:
-            # What is left goes by itself (pods within their grace) or when somebody takes a finalizer away: both are events.
+            # What is left goes by itself (pods within their grace) or when somebody takes a finalizer away: both are
+            # events.
             return
         self._emptying.discard(key)
         self.trace.note(f"{key} is empty")

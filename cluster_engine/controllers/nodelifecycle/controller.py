@@ -1,6 +1,8 @@
-"""Follows pkg/controller/nodelifecycle/node_lifecycle_controller.go. Evicting pods from tainted nodes is another controller's work.
+"""Follows pkg/controller/nodelifecycle/node_lifecycle_controller.go. Evicting pods from tainted nodes is another
+controller's work.
 
-A lease without `renewTime` is one whose holder is alive (see the kubelet), so that nothing has to tick while all is well.
+A lease without `renewTime` is one whose holder is alive (see the kubelet), so that nothing has to tick while all is
+well.
 """
 
 from __future__ import annotations

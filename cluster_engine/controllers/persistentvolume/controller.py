@@ -1,4 +1,6 @@
-"""Follows pkg/controller/volume/persistentvolume/pv_controller.go: syncClaim, syncVolume, and a provisioner for the simulated class."""
+"""Follows pkg/controller/volume/persistentvolume/pv_controller.go: syncClaim, syncVolume, and a provisioner for the
+simulated class.
+"""
 
 from __future__ import annotations
 

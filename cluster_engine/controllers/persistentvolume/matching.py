@@ -24,7 +24,7 @@ def capacity_bytes(volume: Obj) -> int:
 
 
 def is_claimed_by(volume: Obj, claim: Obj) -> bool:
-    """Whether the volume's claimRef means that claim; one without a uid was written by hand and means any of the name."""
+    """Whether the volume's claimRef means that claim; one written by hand, without a uid, means any of the name."""
     reference = volume["spec"].get("claimRef")
     if not reference:
         return False

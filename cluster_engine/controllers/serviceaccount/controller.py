@@ -1,4 +1,6 @@
-"""Follows pkg/controller/serviceaccount/serviceaccounts_controller.go and pkg/controller/certificates/rootcacertpublisher."""
+"""Follows pkg/controller/serviceaccount/serviceaccounts_controller.go and
+pkg/controller/certificates/rootcacertpublisher.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,9 @@ from cluster_engine.trace import Cause
 DEFAULT = "default"
 ROOT_CA = "kube-root-ca.crt"
 DESCRIPTION = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
-    "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
 )
 
 

@@ -1,4 +1,6 @@
-"""PodTopologySpread: pods of a kind are spread over nodes and zones, by the pod's own constraints or the system's default."""
+"""PodTopologySpread: pods of a kind are spread over nodes and zones, by the pod's own constraints or the system's
+default.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Domain:
 
 
 class PodTopologySpread(Plugin):
-    """Follows pkg/scheduler/framework/plugins/podtopologyspread, with the system's default constraints (hostname 3, zone 5)."""
+    """Follows pkg/scheduler/framework/plugins/podtopologyspread, with the system's default constraints (hostname 3,
+    zone 5).
+    """
 
     name = "PodTopologySpread"
     weight = 2
@@ -52,7 +56,8 @@ class PodTopologySpread(Plugin):
         super().__init__(handle)
         self._services = handle.informers.get("services")
         self._owners = {kind: handle.informers.get(resource) for kind, resource in _OWNERS.items()}
-        # Pods of one controller share their selector: (selector of the controller, labels that Services select) -> both.
+        # Pods of one controller share their selector: (selector of the controller, labels that Services select) ->
+        # both.
         # The entry keeps the controller's selector alive, so that its identity is never reused.
         self._selectors: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[Obj | None, Selector]] = {}
 
