@@ -1,6 +1,6 @@
 """Run everything that must be green, one part after another, and say at the end which parts are not.
 
-    python tools/check.py [ruff] [mypy] [layers] [engine] [site] [browser]
+    python tools/check.py [ruff] [mypy] [messages] [layers] [engine] [site] [browser]
 """
 
 import os
@@ -31,6 +31,7 @@ def parts() -> dict[str, list[list[str]]]:
     return {
         "ruff": [[sys.executable, "-m", "ruff", "check", "."]],
         "mypy": [[sys.executable, "-m", "mypy"]],
+        "messages": [[sys.executable, "tools/messages.py", "check"]],
         "layers": [[*PYTEST, "tests/test_layers.py"]],
         "engine": [[*PYTEST, *engine, *loose]] if engine or loose else [],
         "site": [[*PYTEST, *site]] if site else [],

@@ -23,7 +23,17 @@ KEYWORDS: dict[str, tuple[object, ...] | None] = {
     "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
+HEADER = '''\
+msgid ""
+msgstr ""
+"Project-Id-Version: Podarium\\n"
+"Language: {language}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
 
+'''
 _TEXT = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 CALL = re.compile(rf"\bn?p?gettext\({_TEXT}(?:, ?{_TEXT})*(?:, ?count)?\)")
 
@@ -73,10 +83,16 @@ def update() -> int:
         catalogue = load(path)
         catalogue.update(found, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        with path.open("wb") as file:
-            write_po(file, catalogue, width=120, sort_by_file=True, omit_header=False, include_lineno=False)
+        path.write_bytes(HEADER.format(language=path.parent.parent.name).encode() + _body(catalogue))
         print(f"{path.relative_to(ROOT)}: {sum(1 for message in catalogue if message.id)} texts")
     return check()
+
+
+def _body(catalogue: Catalog) -> bytes:
+    body = io.BytesIO()
+    # Neither dates nor line numbers: they would change with every run.
+    write_po(body, catalogue, width=120, sort_by_file=True, omit_header=True, include_lineno=False)
+    return body.getvalue()
 
 
 def compile_all() -> int:
