@@ -58,7 +58,7 @@ class FieldError:
 
 
 def _shown(value: Any) -> str:
-    """A bad value as Kubernetes prints it: strings quoted, maps and lists of strings in Go's form, `GoText` as it is."""
+    """A bad value as Kubernetes prints it: strings quoted, maps and lists of strings as Go does, `GoText` as it is."""
     if isinstance(value, GoText):
         return str(value)
     if value is None:

@@ -25,6 +25,11 @@ class YamlError(ValueError):
         self.line = line
         self.column = column
 
+    @property
+    def problem(self) -> str:
+        """The message without the word of the conversion, as `yaml.ToJSON` gives it: `yaml: line 4: …`."""
+        return self.message.removeprefix(CONVERTING)
+
 
 class TooLargeError(YamlError):
     """A text beyond a limit: nobody reads it any further."""
