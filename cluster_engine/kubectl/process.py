@@ -2,21 +2,59 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from cluster_engine.apiserver.request import Watch
 
 
+class Stream:
+    """A pipe between two commands: one writes, one reads, neither knows the other.
+
+    `closed` means that no more will be written; `abandoned` that nobody reads any more (a writer should end then).
+    """
+
+    def __init__(self, text: str = "", *, closed: bool = False) -> None:
+        self._parts: deque[str] = deque([text] if text else [])
+        self.closed = closed
+        self.abandoned = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a reader would get something now: text, or the end."""
+        return bool(self._parts) or self.closed
+
+    def write(self, text: str) -> None:
+        if text and not self.closed and not self.abandoned:
+            self._parts.append(text)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abandon(self) -> None:
+        """Called by a reader that has enough."""
+        self.abandoned = True
+        self._parts.clear()
+
+    def take(self) -> str:
+        """All that is there now; "" when nothing is."""
+        text = "".join(self._parts)
+        self._parts.clear()
+        return text
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What a command waits for: any of the watches to have events or to end, or the deadline (virtual microseconds).
+    """What a command waits for: any of the watches to have events or to end, a stream to be ready, or the deadline
+    (virtual microseconds).
 
     It is resumed when either happens; an interrupt (Ctrl-C) is thrown into it as `Interrupt`.
     """
 
     watches: tuple[Watch, ...] = ()
     deadline_us: int | None = None
+    streams: tuple[Stream, ...] = ()
 
 
 class Interrupt(BaseException):  # noqa: N818 - like KeyboardInterrupt, it is no error
@@ -34,3 +72,25 @@ class Output:
 
     def line(self, text: str = "") -> None:
         self.write(text + "\n")
+
+
+def read_all(stream: Stream) -> Generator[Wait, None, str]:
+    """Everything until the end of the stream."""
+    parts = []
+    while True:
+        text = stream.take()
+        if text:
+            parts.append(text)
+        elif stream.closed:
+            return "".join(parts)
+        else:
+            yield Wait(streams=(stream,))
+
+
+def read_chunks(stream: Stream) -> Generator[Wait, None, str]:
+    """What is there next, as soon as it is there; "" at the end."""
+    while True:
+        text = stream.take()
+        if text or stream.closed:
+            return text
+        yield Wait(streams=(stream,))

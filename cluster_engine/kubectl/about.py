@@ -1,0 +1,131 @@
+"""`kubectl version`, `cluster-info`, `options` and a `config` that can be read."""
+
+from __future__ import annotations
+
+from cluster_engine.kubectl.command import Command, Invocation, flag_help
+from cluster_engine.kubectl.common_flags import GLOBAL
+from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.factory import VERSION
+from cluster_engine.kubectl.flags import Flag
+from cluster_engine.kubectl.printers import json_printer, yaml_printer
+from cluster_engine.kubectl.printers.tabwriter import TableWriter
+from cluster_engine.kubectl.process import Process
+
+CONTEXT = "podarium"
+SERVER_URL = "https://192.168.0.100:6443"
+_KUSTOMIZE = "v5.5.0"
+
+
+def run_version(call: Invocation) -> Process:
+    flags, out = call.flags, call.factory.out
+    if call.args:
+        raise call.usage_error(f"unexpected arguments: {call.args}")
+    output = flags.string("output")
+    if output not in ("", "json", "yaml"):
+        raise CommandError("--output must be 'yaml' or 'json'")
+    client_only = flags.on("client")
+    if not output:
+        out.line(f"Client Version: {VERSION}")
+        out.line(f"Kustomize Version: {_KUSTOMIZE}")
+        if not client_only:
+            out.line(f"Server Version: {VERSION}")
+        return 0
+    version = {
+        "compiler": "gc", "gitTreeState": "clean", "gitVersion": VERSION, "major": "1", "minor": "32", "platform": "linux/amd64",
+    }
+    body: dict[str, object] = {"clientVersion": version, "kustomizeVersion": _KUSTOMIZE}
+    if not client_only:
+        body["serverVersion"] = version
+    out.write(yaml_printer.dump(body) + "\n" if output == "yaml" else json_printer.pretty(body) + "\n")
+    return 0
+    yield
+
+
+def run_cluster_info(call: Invocation) -> Process:
+    if call.args:
+        raise CommandError("the terminal's kubectl does not have \"cluster-info dump\" yet")
+    call.factory.out.line(f"Kubernetes control plane is running at {SERVER_URL}")
+    call.factory.out.line()
+    call.factory.out.line("To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")
+    return 0
+    yield
+
+
+def run_options(call: Invocation) -> Process:
+    call.factory.out.line("The following options can be passed to any command:\n")
+    call.factory.out.line("\n\n".join(flag_help(flag) for flag in GLOBAL))
+    return 0
+    yield
+
+
+def run_config_view(call: Invocation) -> Process:
+    config = {
+        "apiVersion": "v1",
+        "clusters": [{"cluster": {"server": SERVER_URL}, "name": CONTEXT}],
+        "contexts": [{"context": {"cluster": CONTEXT, "user": CONTEXT}, "name": CONTEXT}],
+        "current-context": CONTEXT, "kind": "Config", "preferences": {}, "users": [{"name": CONTEXT, "user": {}}],
+    }
+    printer = json_printer.pretty if call.flags.string("output") == "json" else yaml_printer.dump
+    call.factory.out.write(printer(config).rstrip("\n") + "\n")
+    return 0
+    yield
+
+
+def run_current_context(call: Invocation) -> Process:
+    call.factory.out.line(CONTEXT)
+    return 0
+    yield
+
+
+def run_get_contexts(call: Invocation) -> Process:
+    for name in call.args:
+        if name != CONTEXT:
+            raise CommandError(f"context {name} not found")
+    if call.flags.string("output") == "name":
+        call.factory.out.line(CONTEXT)
+        return 0
+    rows = [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"], ["*", CONTEXT, CONTEXT, CONTEXT, ""]]
+    call.factory.out.write(TableWriter().render(rows[1:] if call.flags.on("no-headers") else rows))
+    return 0
+    yield
+
+
+def run_use_context(call: Invocation) -> Process:
+    if len(call.args) != 1:
+        raise call.usage_error("accepts 1 arg(s)")
+    if call.args[0] != CONTEXT:
+        raise CommandError(f'no context exists with the name: "{call.args[0]}"')
+    call.factory.out.line(f'Switched to context "{CONTEXT}".')
+    return 0
+    yield
+
+
+VERSION_COMMAND = Command(
+    "version", "Print the client and server version information", run_version, use="[options]", completes="nothing",
+    long="Shows the versions of kubectl and of the server.",
+    flags=(Flag("client", "bool", help="Only kubectl's own version"), Flag("output", shorthand="o", help="json or yaml")),
+)
+CLUSTER_INFO = Command(
+    "cluster-info", "Display cluster information", run_cluster_info, use="[options]", completes="nothing",
+    long="Shows where the control plane is.", group="Cluster Management Commands",
+)
+OPTIONS = Command(
+    "options", "Print the list of flags inherited by all commands", run_options, use="[options]", hidden=True, completes="nothing",
+)
+_OUTPUT = Flag("output", shorthand="o", help="How to print")
+CONFIG = Command(
+    "config", "Modify kubeconfig files", use="SUBCOMMAND [options]",
+    long="Shows how kubectl reaches the cluster. The terminal's kubectl has one cluster, and cannot be pointed at another.",
+    commands=(
+        Command("current-context", "Display the current-context", run_current_context, completes="nothing"),
+        Command(
+            "get-contexts", "Describe one or many contexts", run_get_contexts, completes="nothing",
+            flags=(_OUTPUT, Flag("no-headers", "bool", help="Leaves the line of headers out")),
+        ),
+        Command("use-context", "Set the current-context in a kubeconfig file", run_use_context, completes="nothing"),
+        Command(
+            "view", "Display merged kubeconfig settings or a specified kubeconfig file", run_config_view, completes="nothing",
+            flags=(_OUTPUT, Flag("minify", "bool", help="Only the current context"), Flag("raw", "bool", help="With all data")),
+        ),
+    ),
+)

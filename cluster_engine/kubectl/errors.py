@@ -1,0 +1,128 @@
+"""What kubectl says when something goes wrong. Follows k8s.io/kubectl/pkg/cmd/util/helpers.go and component-base/cli."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.meta import Obj
+
+
+class CommandError(Exception):
+    """A fault that kubectl itself finds; printed after `error: `."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+class FlagError(Exception):
+    """A fault of the command line: printed as `Error: ...`, before any command has run."""
+
+
+class RequiredFlagsError(Exception):
+    """Required flags that are missing: kubectl 1.32 writes this one to its log."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        quoted = ", ".join(f'"{name}"' for name in names)
+        super().__init__(f"required flag(s) {quoted} not set")
+
+
+class Aggregate(Exception):  # noqa: N818 - the name in k8s.io/apimachinery/pkg/util/errors
+    """Several errors, printed one a line."""
+
+    def __init__(self, errors: Sequence[Exception]) -> None:
+        super().__init__("; ".join(plain(error) for error in errors))
+        self.errors = list(errors)
+
+
+class ExitCode(Exception):  # noqa: N818 - it says how to end, not what is wrong
+    """Ends the command with that code and prints nothing."""
+
+    def __init__(self, code: int = 1) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+def usage_error(command_path: str, message: str) -> CommandError:
+    """Follows cmdutil.UsageErrorf."""
+    return CommandError(f"{message}\nSee '{command_path} -h' for help and examples")
+
+
+def raise_all(errors: Sequence[Exception]) -> None:
+    """Raises nothing, the only error, or all of them together."""
+    unique: dict[str, Exception] = {}
+    for error in errors:
+        unique.setdefault(str(error), error)
+    if len(unique) == 1:
+        raise next(iter(unique.values()))
+    if unique:
+        raise Aggregate(list(unique.values()))
+
+
+def with_source(verb: str, source: str, error: Exception) -> Exception:
+    """The error with the file that it is about. Follows cmdutil.AddSourceToErr."""
+    if not source:
+        return error
+    if isinstance(error, ApiError):
+        return ApiError(error.code, error.reason, f'error when {verb} "{source}": {error.message}', error.details)
+    return CommandError(f'error when {verb} "{source}": {plain(error)}')
+
+
+def plain(error: Exception) -> str:
+    """The error's own words, with the server's prefix where the server spoke. Follows messageForError."""
+    if isinstance(error, ApiError):
+        return _server_said(error)
+    return str(error)
+
+
+def _server_said(error: ApiError) -> str:
+    if error.reason == "Unauthorized":
+        return f"error: You must be logged in to the server ({error.message})"
+    if error.reason:
+        return f"Error from server ({error.reason}): {error.message}"
+    return f"Error from server: {error.message}"
+
+
+def explain(error: Exception, log_header: Callable[[], str]) -> tuple[str, int]:
+    """(what to print to standard error, exit code). `log_header` makes the head of a line of kubectl's log."""
+    if isinstance(error, ExitCode):
+        return "", error.code
+    if isinstance(error, FlagError):
+        return f"Error: {error}\n", 1
+    if isinstance(error, RequiredFlagsError):
+        text = str(error).replace('"', '\\"')
+        return f'{log_header()} run.go:72] "command failed" err="{text}"\n', 1
+    if isinstance(error, Aggregate):
+        if len(error.errors) == 1:
+            return explain(error.errors[0], log_header)
+        return "".join(f"{plain(each)}\n" for each in error.errors), 1
+    if isinstance(error, ApiError):
+        text = _invalid(error) if error.reason == "Invalid" else _server_said(error)
+        return _line(text), 1
+    code = error.code if isinstance(error, CommandError) else 1
+    text = str(error)
+    return _line(text if text.startswith("error: ") else f"error: {text}"), code
+
+
+def _line(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _invalid(error: ApiError) -> str:
+    details: Obj = error.details or {}
+    text = "The request is invalid"
+    kind, name, causes = details.get("kind", ""), details.get("name", ""), details.get("causes") or []
+    if error.details is None:
+        return f"{text}: {error.message}" if error.message else text
+    if kind or name:
+        text = f'The {kind} "{name}" is invalid'
+    elif error.message and not causes:
+        text = f"{text}: {error.message}"
+    words = list(dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes))
+    if not words:
+        return text
+    if len(words) == 1:
+        return f"{text}: {words[0]}"
+    return f"{text}: \n" + "".join(f"* {word}\n" for word in words)

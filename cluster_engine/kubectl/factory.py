@@ -1,0 +1,94 @@
+"""What every command is given: the way to the server, the streams, the files, the namespace. Follows cmdutil.Factory."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.scheme import Resource
+from cluster_engine.apiserver.request import Request, Response
+from cluster_engine.apiserver.server import ApiServer
+from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.flags import Flags
+from cluster_engine.kubectl.process import Output, Stream
+from cluster_engine.kubectl.resource.mapper import Mapper
+
+VERSION = "v1.32.4"
+
+
+class FileSystem(Protocol):
+    """The files that commands may read and write."""
+
+    def read(self, path: str) -> str:
+        """The text; raises FileNotFoundError."""
+
+    def list(self) -> list[str]: ...
+
+
+class Factory:
+    """One command's surroundings. `user` is in whose name the requests are made."""
+
+    def __init__(
+        self, server: ApiServer, clock: Clock, *, out: Output, err: Output, stdin: Stream, files: FileSystem,
+        namespace: str = "default", user: str = "system:masters",
+    ) -> None:
+        self.server = server
+        self.clock = clock
+        self.out = out
+        self.err = err
+        self.stdin = stdin
+        self.files = files
+        self.namespace = namespace
+        self.user = user
+        self.explicit_namespace = False
+        self.field_manager = "kubectl"
+        self.warnings = 0
+        self.mapper = Mapper(server.scheme)
+
+    def use_flags(self, flags: Flags) -> None:
+        """Takes the global flags."""
+        if flags.string("namespace"):
+            self.namespace = flags.string("namespace")
+            self.explicit_namespace = True
+        if flags.string("as"):
+            self.user = flags.string("as")
+        if flags.string("context") not in ("", "podarium"):
+            raise CommandError(f'context "{flags.string("context")}" does not exist')
+        if flags.has("field-manager"):
+            self.field_manager = flags.string("field-manager")
+
+    @property
+    def now_us(self) -> int:
+        return self.clock.now_us
+
+    def deadline_us(self, seconds: float) -> int:
+        """The moment that many seconds from now."""
+        return self.clock.now_us + round(seconds * SECOND_US)
+
+    def request(self, verb: Any, resource: Resource, namespace: str = "", name: str = "", **options: Any) -> Any:
+        """The response's body; warnings go to standard error. Raises ApiError."""
+        options.setdefault("field_manager", self.field_manager)
+        request = Request(
+            verb=verb, resource=resource.group_resource, namespace=namespace if resource.namespaced else "", name=name,
+            user=self.user, **options,
+        )
+        response: Response = self.server.handle(request)
+        for text in response.warnings:
+            self.warn(text)
+        return response.body
+
+    def warn(self, text: str) -> None:
+        self.warnings += 1
+        self.err.line(f"Warning: {text}")
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Obj:
+        return self.request("get", resource, namespace, name)  # type: ignore[no-any-return]
+
+    def list(self, group_resource: str, namespace: str = "", *, label_selector: str = "", field_selector: str = "") -> list[Obj]:
+        """The items of a list; none where the server does not have the resource."""
+        resource = self.mapper.get(group_resource)
+        if resource is None:
+            return []
+        body = self.request("list", resource, namespace, label_selector=label_selector, field_selector=field_selector)
+        return body["items"]  # type: ignore[no-any-return]

@@ -1,0 +1,16 @@
+"""Objects as JSON, as Go writes it: sorted keys, four spaces, and the three characters of HTML escaped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def pretty(value: Any) -> str:
+    return json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False).translate(_HTML)
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_HTML)
