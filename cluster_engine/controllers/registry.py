@@ -20,8 +20,10 @@ CONTROLLERS: dict[str, type[Controller]] = {
     "serviceaccount": ServiceAccountController,
     "root-ca-certificate-publisher": RootCACertPublisher,
     "node-lifecycle": NodeLifecycleController,
-    "deployment": DeploymentController,
+    # Of an event the first is told first, and takes its turn first: pods follow a ReplicaSet before its Deployment
+    # looks at it again, as on a real cluster.
     "replicaset": ReplicaSetController,
+    "deployment": DeploymentController,
     "statefulset": StatefulSetController,
     "endpoints": EndpointsController,
     "endpointslice": EndpointSliceController,
