@@ -15,7 +15,15 @@ from cluster_engine.apimachinery.errors import ApiError, bad_request
 from cluster_engine.apimachinery.gotext import quote
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.schema.scalars import NO_VALUE, DecodeError, TypeMismatchError, read_scalar, untyped, word_for
+from cluster_engine.schema.scalars import (
+    NO_VALUE,
+    DecodeError,
+    TypeMismatchError,
+    conversion_words,
+    read_scalar,
+    untyped,
+    word_for,
+)
 from cluster_engine.schema.types import Field, FieldType, Type, types
 
 FieldValidation = Literal["Strict", "Warn", "Ignore"]
@@ -164,7 +172,7 @@ class _Decoder:
         kind = type_.kind
         if kind == "object":
             if not isinstance(value, Mapping):
-                return self._wrong(value, go_type or _go_name(type_), struct)
+                return self._wrong(value, kind, go_type or _go_name(type_), struct)
             inner = types.get(type_.ref)
             return self._object(value, inner, depth) if inner is not None else untyped(value)
         if kind == "list":
@@ -175,14 +183,16 @@ class _Decoder:
             return read_scalar(value, kind, go_type)
         except TypeMismatchError as error:
             if error.fatal:
-                raise TypeMismatchError(self._with_context(error.value_word, error.go_type, struct)) from None
-            return self._wrong(value, error.go_type, struct, error.value_word)
+                words = f"json: cannot unmarshal {error.value_word} into Go value of type {error.go_type}"
+                context = self._with_context(error.value_word, error.go_type, struct)
+                raise TypeMismatchError(context, converted=words) from None
+            return self._wrong(value, kind, error.go_type, struct, error.value_word)
 
     def _list(self, value: Any, type_: FieldType, go_type: str, struct: str, depth: int) -> Any:
         item = type_.item
         assert item is not None
         if not isinstance(value, list | tuple):
-            return self._wrong(value, go_type or f"[]{_go_name(item)}", struct)
+            return self._wrong(value, "list", go_type or f"[]{_go_name(item)}", struct)
         item_go = go_type[2:] if go_type.startswith("[]") else ""
         made = []
         for index, element in enumerate(value):
@@ -197,7 +207,7 @@ class _Decoder:
         item = type_.item
         assert item is not None
         if not isinstance(value, Mapping):
-            return self._wrong(value, go_type or f"map[string]{_go_name(item)}", struct)
+            return self._wrong(value, "map", go_type or f"map[string]{_go_name(item)}", struct)
         item_go = go_type[go_type.index("]") + 1 :] if go_type.startswith("map[") else ""
         made = {}
         for key in sorted(value, key=str):
@@ -213,10 +223,11 @@ class _Decoder:
             path = "".join([*self._path, f".{name}"]).removeprefix(".")
             self.strict_errors.append(f"unknown field {quote(path)}")
 
-    def _wrong(self, value: Any, go_type: str, struct: str, word: str = "") -> Any:
+    def _wrong(self, value: Any, kind: str, go_type: str, struct: str, word: str = "") -> Any:
         """Remembers the first mismatch; Go goes on reading, so that a worse fault may still be found."""
         if self._mismatch is None:
-            self._mismatch = TypeMismatchError(self._with_context(word or word_for(value), go_type, struct))
+            words = self._with_context(word or word_for(value), go_type, struct)
+            self._mismatch = TypeMismatchError(words, converted=conversion_words(value, kind, go_type))
         return NO_VALUE
 
     def _with_context(self, word: str, go_type: str, struct: str) -> str:

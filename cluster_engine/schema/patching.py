@@ -30,7 +30,7 @@ from cluster_engine.apimachinery.patch.common import PatchMeta
 from cluster_engine.apimachinery.patch.json_patch import TooManyOperationsError, strict_errors
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.schema.decode import FieldValidation, decode_fields, strict_words
-from cluster_engine.schema.scalars import DecodeError
+from cluster_engine.schema.scalars import DecodeError, TypeMismatchError
 from cluster_engine.schema.types import Type, types
 
 PatchType = Literal["json", "merge", "strategic"]
@@ -123,7 +123,10 @@ def patch_object(
     try:
         obj, unknown = decode_fields(patched, resource)
     except DecodeError as error:
-        raise _invalid_patch(body, patched, patch_type, str(error)) from None
+        why = str(error)
+        if patch_type == "strategic" and isinstance(error, TypeMismatchError):
+            why = error.converted
+        raise _invalid_patch(body, patched, patch_type, why) from None
     found = [*found, *unknown]
     if found and field_validation == "Strict":
         raise _invalid_patch(body, patched, patch_type, strict_words(found))

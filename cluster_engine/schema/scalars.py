@@ -41,10 +41,16 @@ class DecodeError(ValueError):
 
 
 class TypeMismatchError(DecodeError):
-    """A value of the wrong type. `fatal` ones come from a type's own reader and end the decoding at once."""
+    """A value of the wrong type. `fatal` ones come from a type's own reader and end the decoding at once.
 
-    def __init__(self, message: str = "", *, value_word: str = "", go_type: str = "", fatal: bool = False) -> None:
+    `converted` has the words of the other decoder, which reads what a strategic patch makes (runtime/converter.go).
+    """
+
+    def __init__(
+        self, message: str = "", *, value_word: str = "", go_type: str = "", fatal: bool = False, converted: str = ""
+    ) -> None:
         super().__init__(message)
+        self.converted = converted or message
         self.value_word = value_word
         self.go_type = go_type
         self.fatal = fatal
@@ -61,6 +67,26 @@ def word_for(value: Any) -> str:
     if isinstance(value, Mapping):
         return "object"
     return "null" if value is None else "array"
+
+
+_GO_KINDS = {"boolean": "bool", "double": "float64"}
+
+
+def conversion_words(value: Any, kind: str, go_type: str) -> str:
+    """Why a value cannot become one of that kind, as runtime.DefaultUnstructuredConverter says it."""
+    source = {"object": "map", "array": "slice", "number": "int64"}.get(word_for(value), word_for(value))
+    if isinstance(value, float):
+        source = "float64"
+    if kind == "object":
+        return f"cannot restore struct from: {source}"
+    if kind in ("list", "bytes"):
+        return f"cannot restore slice from {source}"
+    if kind == "map":
+        return f"cannot restore map from {source}"
+    go_kind = _GO_KINDS.get(kind, kind)
+    if (source, kind) == ("int64", "string") or (source == "float64" and kind in ("int32", "int64")):
+        return f"cannot convert {source} to {go_type or go_kind}"
+    return f"unrecognized type: {go_kind}"
 
 
 def read_scalar(value: Any, kind: str, go_type: str) -> Any:

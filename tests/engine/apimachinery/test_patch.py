@@ -187,6 +187,26 @@ def test_a_patch_that_makes_something_else_of_the_object_is_invalid() -> None:
     assert obj["metadata"]["name"] == "p"
 
 
+@pytest.mark.parametrize(
+    ("patch", "why"),
+    [
+        ({"spec": {"nodeName": 1}}, "cannot convert int64 to string"),
+        ({"spec": {"restartPolicy": 1}}, "cannot convert int64 to v1.RestartPolicy"),
+        ({"spec": {"hostNetwork": "yes"}}, "unrecognized type: bool"),
+        ({"spec": {"priority": 1.5}}, "cannot convert float64 to int32"),
+        ({"spec": {"containers": "c"}}, "cannot restore slice from string"),
+        ({"spec": {"nodeSelector": []}}, "cannot restore map from slice"),
+        ({"spec": "x"}, "cannot restore struct from: string"),
+    ],
+)
+def test_a_strategic_patch_of_a_wrong_type_is_worded_as_the_converter_words_it(patch: Obj, why: str) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    with pytest.raises(ApiError) as caught:
+        patch_object(pod, patch, "strategic", POD)
+    assert caught.value.code == 422
+    assert caught.value.message.endswith(f": {why}")
+
+
 def three_way(original: Obj | None, modified: Obj, current: Obj) -> Obj:
     return patches.create_three_way_merge_patch(original, modified, current, DEPLOYMENT)
 
