@@ -41,7 +41,12 @@ MANIFESTS: dict[str, Obj] = {
     "ReplicaSet": {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": WORKLOAD},
     "StatefulSet": {"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": {**WORKLOAD, "serviceName": "s"}},
     "ControllerRevision": {"apiVersion": "apps/v1", "kind": "ControllerRevision", "data": {}, "revision": 1},
-    "EndpointSlice": {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "endpoints": []},
+    "EndpointSlice": {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "addressType": "IPv4",
+        "endpoints": [],
+    },
     "Lease": {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": {}},
 }
 Build = Callable[..., Obj]
@@ -70,7 +75,7 @@ def put(obj: Obj, path: str, value: Any) -> None:
 
 @pytest.fixture
 def build() -> Build:
-    """build("Pod", {"spec/restartPolicy": "Maybe"}): the kind's smallest manifest with those changes, as sent."""
+    """The kind's smallest manifest with changes, as sent: `build("Pod", {"spec/restartPolicy": "Maybe"})`."""
 
     def make(kind: str, changes: dict[str, Any] | None = None) -> Obj:
         obj = deepcopy(MANIFESTS[kind])

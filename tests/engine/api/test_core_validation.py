@@ -1,5 +1,6 @@
 """What the API server says about Services, ConfigMaps, Secrets, volumes, nodes and the like that cannot be."""
 
+# ruff: noqa: E501 - one whole message or row a line
 from __future__ import annotations
 
 from typing import Any
@@ -232,9 +233,7 @@ def test_an_object_is_refused_with_kubernetes_words(
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
 def test_what_is_immutable_keeps_its_data(build: Any, update_faults: Any, kind: str) -> None:
     sealed = build(kind, {"immutable": True, "data": {"a": "MQ=="}})
-    assert update_faults(sealed, {"data/a": "Mg=="}) == [
-        "data: Forbidden: field is immutable when `immutable` is set"
-    ]
+    assert update_faults(sealed, {"data/a": "Mg=="}) == ["data: Forbidden: field is immutable when `immutable` is set"]
     assert update_faults(sealed, {"immutable": False}) == [
         "immutable: Forbidden: field is immutable when `immutable` is set"
     ]
@@ -267,9 +266,7 @@ def test_a_bound_claim_may_grow_but_not_shrink(build: Any, created: Any) -> None
         return [str(fault) for fault in claims.validate_update({**old, "spec": spec}, old)]
 
     assert asking("2Gi") == []
-    assert asking("512Mi") == [
-        "spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"
-    ]
+    assert asking("512Mi") == ["spec.resources.requests.storage: Forbidden: field can not be less than status.capacity"]
 
 
 def test_a_node_keeps_its_pod_range(build: Any, update_faults: Any) -> None:

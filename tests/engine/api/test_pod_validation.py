@@ -1,5 +1,6 @@
 """What the API server says about pods that cannot be."""
 
+# ruff: noqa: E501 - one whole message or row a line
 from __future__ import annotations
 
 from typing import Any
@@ -372,7 +373,9 @@ def test_a_pod_is_refused_with_kubernetes_words(
 
 
 def test_faults_come_in_the_order_in_which_kubernetes_looks(build: Any, faults: Any) -> None:
-    pod = build("Pod", {"spec/restartPolicy": "Maybe", f"{C}/image": "", "spec/volumes": [{"name": "", "emptyDir": {}}]})
+    pod = build(
+        "Pod", {"spec/restartPolicy": "Maybe", f"{C}/image": "", "spec/volumes": [{"name": "", "emptyDir": {}}]}
+    )
     assert [line.partition(":")[0] for line in faults(pod)] == [
         "spec.volumes[0].name",
         f"{P}.image",
@@ -406,7 +409,9 @@ def test_other_fields_of_a_pod_may_not_change(build: Any, update_faults: Any) ->
 
 def test_a_pod_keeps_its_containers(build: Any, update_faults: Any) -> None:
     more = {"spec/containers/1": {"name": "d", "image": "a"}}
-    assert update_faults(build("Pod"), more) == ["spec.containers: Forbidden: pod updates may not add or remove containers"]
+    assert update_faults(build("Pod"), more) == [
+        "spec.containers: Forbidden: pod updates may not add or remove containers"
+    ]
 
 
 def test_tolerations_may_be_added_but_not_taken_away(build: Any, update_faults: Any) -> None:

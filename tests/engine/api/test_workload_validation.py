@@ -1,5 +1,6 @@
 """What the API server says about Deployments, ReplicaSets and StatefulSets that cannot be."""
 
+# ruff: noqa: E501 - one whole message or row a line
 from __future__ import annotations
 
 from typing import Any
@@ -63,9 +64,7 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "no surge and nothing unavailable",
         "Deployment",
         {ROLLING: {"maxSurge": 0, "maxUnavailable": 0}},
-        [
-            f"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: {intstr(0)}: may not be 0 when `maxSurge` is 0"
-        ],
+        [f"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: {intstr(0)}: may not be 0 when `maxSurge` is 0"],
     ),
     (
         "no surge and no percent unavailable",
@@ -80,9 +79,7 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "more than all unavailable",
         "Deployment",
         {ROLLING: {"maxUnavailable": "120%"}},
-        [
-            f"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: {intstr('120%')}: must not be greater than 100%"
-        ],
+        [f"spec.strategy.rollingUpdate.maxUnavailable: Invalid value: {intstr('120%')}: must not be greater than 100%"],
     ),
     (
         "surge in words",
@@ -136,10 +133,7 @@ CASES: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "pods with a deadline",
         "ReplicaSet",
         {"spec/template/spec/activeDeadlineSeconds": 5},
-        [
-            "spec.template.spec.activeDeadlineSeconds: Forbidden: "
-            "activeDeadlineSeconds in ReplicaSet is not Supported"
-        ],
+        ["spec.template.spec.activeDeadlineSeconds: Forbidden: activeDeadlineSeconds in ReplicaSet is not Supported"],
     ),
     (
         "no image in the template",
@@ -220,7 +214,8 @@ def test_a_selector_is_immutable(build: Any, update_faults: Any, kind: str) -> N
 
 
 @pytest.mark.parametrize(
-    "changes", [{"spec/serviceName": "other"}, {"spec/podManagementPolicy": "Parallel"}, {"spec/revisionHistoryLimit": 3}]
+    "changes",
+    [{"spec/serviceName": "other"}, {"spec/podManagementPolicy": "Parallel"}, {"spec/revisionHistoryLimit": 3}],
 )
 def test_a_stateful_set_keeps_what_its_pods_rest_on(build: Any, update_faults: Any, changes: dict[str, Any]) -> None:
     assert update_faults(build("StatefulSet"), changes) == [

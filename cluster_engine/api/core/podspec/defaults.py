@@ -124,9 +124,11 @@ def default_container(container: Obj) -> Obj:
         changes["terminationMessagePath"] = "/dev/termination-log"
     if not container.get("terminationMessagePolicy"):
         changes["terminationMessagePolicy"] = "File"
-    resources = default_resources(container.get("resources") or {})
-    if resources is not container.get("resources"):
-        changes["resources"] = resources
+    resources = container.get("resources")
+    if resources is None:
+        changes["resources"] = {}
+    elif (new := default_resources(resources)) is not resources:
+        changes["resources"] = new
     _list(container, changes, "ports", _default_port)
     _list(container, changes, "env", _default_env)
     for field in _PROBES:

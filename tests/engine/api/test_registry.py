@@ -1,0 +1,106 @@
+"""The kinds as discovery tells of them."""
+
+# ruff: noqa: E501 - one whole message or row a line
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cluster_engine.api.registry import scheme, strategies
+
+
+def test_resources_come_in_the_order_of_discovery() -> None:
+    assert [resource.group_resource for resource in scheme()] == [
+        "configmaps",
+        "endpoints",
+        "events",
+        "namespaces",
+        "nodes",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "secrets",
+        "serviceaccounts",
+        "services",
+        "controllerrevisions.apps",
+        "deployments.apps",
+        "replicasets.apps",
+        "statefulsets.apps",
+        "leases.coordination.k8s.io",
+        "endpointslices.discovery.k8s.io",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "resource"),
+    [
+        ("po", "pods"),
+        ("deploy", "deployments.apps"),
+        ("sts", "statefulsets.apps"),
+        ("rs", "replicasets.apps"),
+        ("svc", "services"),
+        ("ep", "endpoints"),
+        ("cm", "configmaps"),
+        ("ns", "namespaces"),
+        ("no", "nodes"),
+        ("pv", "persistentvolumes"),
+        ("pvc", "persistentvolumeclaims"),
+        ("sa", "serviceaccounts"),
+        ("ev", "events"),
+        ("statefulset.v1.apps", "statefulsets.apps"),
+        ("endpointslice", "endpointslices.discovery.k8s.io"),
+    ],
+)
+def test_people_find_a_resource_by_its_short_names(word: str, resource: str) -> None:
+    found = scheme().lookup(word)
+    assert found is not None
+    assert found.group_resource == resource
+
+
+def test_all_means_what_it_means_in_kubernetes() -> None:
+    assert [r.plural for r in scheme() if "all" in r.categories] == [
+        "pods",
+        "services",
+        "deployments",
+        "replicasets",
+        "statefulsets",
+    ]
+
+
+def test_workloads_can_be_scaled_and_count_their_generations() -> None:
+    scaled = {name for name, strategy in strategies().items() if "scale" in strategy.resource.subresources}
+    assert scaled == {"deployments.apps", "replicasets.apps", "statefulsets.apps"}
+    counted = {name for name, strategy in strategies().items() if strategy.tracks_generation}
+    assert counted == scaled | {"endpointslices.discovery.k8s.io"}
+
+
+@pytest.mark.parametrize(
+    ("resource", "obj", "fields"),
+    [
+        (
+            "pods",
+            {"spec": {"nodeName": "n", "hostNetwork": True}, "status": {"phase": "Running", "podIPs": [{"ip": "1.2.3.4"}]}},
+            {"spec.nodeName": "n", "spec.hostNetwork": "true", "status.phase": "Running", "status.podIP": "1.2.3.4"},
+        ),
+        (
+            "events",
+            {"involvedObject": {"kind": "Pod", "name": "a"}, "reason": "Pulled", "type": "Normal",
+             "reportingComponent": "kubelet"},
+            {"involvedObject.kind": "Pod", "involvedObject.name": "a", "reason": "Pulled", "type": "Normal",
+             "source": "kubelet", "reportingComponent": "kubelet"},
+        ),
+        ("namespaces", {"status": {"phase": "Active"}}, {"status.phase": "Active"}),
+        ("nodes", {"spec": {"unschedulable": True}}, {"spec.unschedulable": "true"}),
+        ("secrets", {"type": "Opaque"}, {"type": "Opaque"}),
+        ("replicasets.apps", {"status": {"replicas": 3}}, {"status.replicas": "3"}),
+    ],
+)  # fmt: skip
+def test_field_selectors_see_what_kubernetes_lets_them_see(resource: str, obj: Any, fields: dict[str, str]) -> None:
+    found = strategies()[resource].fields({"metadata": {"name": "x"}, **obj})
+    assert fields.items() <= found.items()
+
+
+@pytest.mark.parametrize("strategy", strategies().values(), ids=list(strategies()))
+def test_the_fields_of_an_empty_object_name_all_that_may_be_asked(strategy: Any) -> None:
+    assert all(isinstance(value, str) for value in strategy.fields({"metadata": {"name": ""}}).values())
