@@ -54,7 +54,8 @@ def run(command: list[str], what: str, *, cwd: Path = ROOT, env: dict[str, str] 
         assert process.stdout is not None
         for line in process.stdout:
             log.write(line)
-            last_lines.append(line.rstrip())
+            if "Retrying (" not in line:
+                last_lines.append(line.rstrip())
             if time.monotonic() - last_notice > NOTICE_SECONDS:
                 last_notice = time.monotonic()
                 print(f"      … {' '.join(line.split())[:90]}", flush=True)
@@ -225,9 +226,10 @@ def main() -> None:
     total = len(parts) + bool(options.serve)
     with alone():
         for number, (name, part) in enumerate(parts, 1):
-            print(f"[{number}/{total}] {name} …", end=" ", flush=True)
+            print(f"[{number}/{total}] {name} …", flush=True)
             started = time.monotonic()
-            print(f"done in {time.monotonic() - started:.0f} s" if part() else "nothing to do", flush=True)
+            if part():
+                print(f"      done in {time.monotonic() - started:.0f} s", flush=True)
     if options.serve:
         print(f"[{total}/{total}] starting the site …", flush=True)
         os.chdir(ROOT)
