@@ -97,7 +97,7 @@ def check(selector: FieldSelector, group: str, supported: Iterable[str]) -> None
         if term.field in allowed:
             continue
         if own and group == "batch":
-            raise FieldSelectorError(f"field label {quote(term.field)} not supported for Job")
+            raise FieldSelectorError(f"field label {quote(term.field)} not supported for batchv1.Job")
         if own:
             raise FieldSelectorError(f"field label not supported: {term.field}")
         raise FieldSelectorError(

@@ -88,7 +88,7 @@ class Selector:
         for key, value in self._equal:
             if labels.get(key) != value:
                 return False
-        return all(requirement.matches(labels) for requirement in self._others)
+        return not self._others or all(requirement.matches(labels) for requirement in self._others)
 
     def exact_value(self, key: str) -> str | None:
         """The only value that the selector allows for a label, or None where it allows several."""

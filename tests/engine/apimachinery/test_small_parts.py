@@ -40,6 +40,9 @@ def test_a_field_that_a_kind_does_not_offer_is_refused() -> None:
         fields.check(fields.parse("spec.x=a"), "", {"status.phase"})
     assert str(caught.value) == "field label not supported: spec.x"
     with pytest.raises(fields.FieldSelectorError) as caught:
+        fields.check(fields.parse("spec.x=a"), "batch", {"status.successful"})
+    assert str(caught.value) == 'field label "spec.x" not supported for batchv1.Job'
+    with pytest.raises(fields.FieldSelectorError) as caught:
         fields.check(fields.parse("spec.x=a"), "apps", ())
     words = '"spec.x" is not a known field selector: only "metadata.name", "metadata.namespace"'
     assert str(caught.value) == words
