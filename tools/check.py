@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
 # What is not the engine's own is the site's; a new test folder is therefore never left out.
-SITE = ("accounts", "classrooms", "console", "curriculum", "sandboxes", "site", "kubeapi")
+SITE = ("accounts", "classrooms", "console", "curriculum", "sandboxes", "site", "kubeapi", "tools")
 TESTS = ROOT / "tests"
 PROGRAMS = {
     # what: (names of the program, Debian's package)
