@@ -52,6 +52,7 @@ class PodWorker:
         self.blocked: list[Callable[[], None]] = []
         self._end_us = 0
         self._admitted = False
+        self._holds_address = False
         self._agenda: list[tuple[int, int, Container | None, int, Callable[[], None], str]] = []
         self._sequence = 0
         self._timer: Timer | None = None
@@ -165,10 +166,10 @@ class PodWorker:
             self.wait_for(missing.resource, missing.name, self.create_sandbox)
             return
         if self.pod["spec"].get("hostNetwork"):
-            self.ip = self.host.config.address
+            self.hold_address(self.host.config.address)
         elif not self.ip:
             try:
-                self.ip = self.host.addresses.allocate()
+                self.hold_address(self.host.addresses.allocate())
             except AddressesExhausted as error:
                 sandbox = self.host.rng.hex(64)
                 self.event(
@@ -299,8 +300,15 @@ class PodWorker:
             if error.reason not in ("NotFound", "Conflict"):
                 raise
 
+    def hold_address(self, address: str) -> None:
+        """The pod has that address until it is released; the node's own is nobody's to give."""
+        self.ip = address
+        self._holds_address = not self.pod["spec"].get("hostNetwork")
+
     def release_address(self) -> None:
-        if self.ip and not self.pod["spec"].get("hostNetwork"):
+        """Gives the address back, once."""
+        if self._holds_address:
+            self._holds_address = False
             self.host.addresses.release(self.ip)
 
     def forget(self) -> None:
@@ -308,9 +316,7 @@ class PodWorker:
         if self._timer is not None:
             self._timer.cancel()
         self._agenda.clear()
-        phase = (self.pod.get("status") or {}).get("phase")
-        if self.sandbox_ready or self.finished or phase not in ("Succeeded", "Failed"):
-            self.release_address()
+        self.release_address()
 
 
 def _pre_stop_seconds(spec: Obj) -> float:

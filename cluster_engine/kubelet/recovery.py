@@ -31,6 +31,7 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
         return
     if worker.ip and not pod["spec"].get("hostNetwork"):
         worker.host.addresses.reserve(worker.ip)
+        worker.hold_address(worker.ip)
     if deleting(pod):
         return
     if not worker.sandbox_ready:
