@@ -181,6 +181,17 @@ on("history", ({ files }) => {
 on("file", ({ path, text: content }) => { if (!documents.get(path)?.dirty) silently(() => open(path, content)); if (!active) activate(documents.get(path)!, false); });
 on("saved", ({ path }) => { const document = documents.get(path); if (document && !document.dirty) document.tab.classList.remove("is-dirty"); });
 
+on("file_deleted", ({ path }) => {
+  const document = documents.get(path);
+  if (!document || document.dirty) return;
+  documents.delete(path);
+  document.tab.remove();
+  if (document !== active) return;
+  active = null;
+  const [other] = documents.values();
+  activate(other ?? open("manifest.yaml", ""), false);
+});
+
 hear("open", ({ path, text: content }) => {
   const known = documents.has(path);
   const document = open(path, known ? undefined : "");

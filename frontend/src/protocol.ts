@@ -63,6 +63,7 @@ export interface ServerMessages {
   faults: { id: number; faults: Fault[] };
   saved: { path: string };
   file: { path: string; text: string };
+  file_deleted: { path: string };
   progress: { lesson: string; steps: Record<string, { done: boolean; message: string }>; complete: boolean };
   details: { id: number; html: string };
   error: { message: string };
