@@ -131,8 +131,8 @@ def test_different_reasons_of_different_nodes_are_counted_and_sorted(playground)
     playground.pod("big", resources=requests(cpu="40"))
     playground.run(0.1)
     assert why(playground, "big") == (
-        "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. preemption: 0/3 nodes are available: "
-        "1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod."
+        "0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. preemption: 0/3 nodes are "
+        "available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod."
     )
 
 
