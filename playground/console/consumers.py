@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -38,6 +39,14 @@ class SandboxConsumer(AsyncWebsocketConsumer):
     cursor: int | None = None
     sent_revision = 0
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Hands a message to its method. Channels' own visits the database's thread before each one, to close old
+        connections; nothing here needs that, and a keystroke would wait behind the journal's writing."""
+        handler = getattr(self, get_handler_name(message), None)
+        if handler is None:
+            raise ValueError(f"no handler for message type {message['type']}")
+        await handler(message)
+
     # Coming and going.
 
     async def connect(self) -> None:
@@ -50,6 +59,10 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             self.opened = await gateway.open_sandbox(sandbox_id, self.scope["user"], review=review)
         except SandboxNotFound:
             await self.close(code=CLOSE_NOT_FOUND, reason=STRANGER)
+            return
+        except Exception:
+            logger.exception("sandbox %s could not be woken", sandbox_id)
+            await self.close(code=CLOSE_TRY_AGAIN)
             return
         await self.channel_layer.group_add(self.opened.group, self.channel_name)
 

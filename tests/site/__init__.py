@@ -1,0 +1,1 @@
+"""The site: sandboxes, the console and the review of sessions."""

@@ -1,0 +1,153 @@
+"""The server is killed in the middle of a rolling update, and started again: nothing that was acknowledged is lost."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from http.cookiejar import CookieJar
+from pathlib import Path
+
+import pytest
+from websocket import WebSocketTimeoutException, create_connection
+
+from tests.site.manifests import DEPLOYMENT
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parent.parent.parent
+TIMEOUT_SECONDS = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """The site as people run it, in a process of its own."""
+
+    def __init__(self, var: Path) -> None:
+        self.port = free_port()
+        environment = {**os.environ, "PODARIUM_VAR": str(var), "PODARIUM_LOG": "WARNING"}
+        environment.pop("DATABASE_URL", None)
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                    assert answer.status == 200
+                    return
+            except OSError:
+                assert self.process.poll() is None, "the server ended by itself"
+                assert time.monotonic() < deadline, "the server did not answer in time"
+                time.sleep(0.1)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+class Visitor:
+    """A guest: cookies, pages, and one websocket."""
+
+    def __init__(self) -> None:
+        self.cookies = CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        self.heard: list[dict] = []
+        self.items: dict = {}
+        self.revision: int | None = None
+
+    def new_sandbox(self, server: Server) -> str:
+        self.opener.open(f"{server.url}/accounts/sign-in/").read()
+        token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
+        request = urllib.request.Request(f"{server.url}/sandboxes/new", method="POST", headers={"X-CSRFToken": token})
+        with self.opener.open(request, timeout=30) as page:
+            return re.search(r"/sandboxes/([0-9a-f-]{36})/", page.url).group(1)
+
+    def connect(self, server: Server, sandbox: str) -> None:
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.cookies)
+        url = f"ws://127.0.0.1:{server.port}/ws/sandboxes/{sandbox}/"
+        self.socket = create_connection(url, cookie=cookies, origin=server.url, timeout=1)
+        self.say(type="hello", revision=None)
+
+    def say(self, **message) -> None:
+        self.socket.send(json.dumps(message))
+
+    def listen_until(self, condition, what: str) -> None:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {TIMEOUT_SECONDS:.0f} s: {what}"
+            try:
+                self.take(json.loads(self.socket.recv()))
+            except WebSocketTimeoutException:
+                continue
+
+    def take(self, message: dict) -> None:
+        self.heard.append(message)
+        if message["type"] == "snapshot":
+            self.items, self.revision = dict(message["items"]), message["revision"]
+        elif message["type"] == "events":
+            for change in message["changes"]:
+                if change["item"] is None:
+                    self.items.pop(change["key"], None)
+                else:
+                    self.items[change["key"]] = change["item"]
+            self.revision = message["to"]
+
+    def all(self, type_: str) -> list[dict]:
+        return [message for message in self.heard if message["type"] == type_]
+
+    def pods(self) -> list[dict]:
+        return [item for item in self.items.values() if item["kind"] == "Pod"]
+
+    def images_ready(self) -> list[str]:
+        return sorted(pod["images"][0] for pod in self.pods() if pod["state"] == "ready")
+
+
+def test_a_killed_server_comes_back_with_all_that_it_had_acknowledged(tmp_path):
+    server = Server(tmp_path)
+    try:
+        visitor = Visitor()
+        sandbox = visitor.new_sandbox(server)
+        visitor.connect(server, sandbox)
+        visitor.say(type="pace", speed=10, paused=False)
+        visitor.say(type="apply", path="web.yaml", text=DEPLOYMENT, terminal="1")
+        visitor.listen_until(lambda: visitor.images_ready() == ["nginx:1.9.1"] * 3, "three pods are ready")
+        visitor.say(type="pace", speed=1, paused=False)
+        visitor.say(type="command", terminal="1", line="kubectl set image deployment/web nginx=nginx:1.7.9")
+        visitor.say(type="command", terminal="2", line="kubectl rollout status deployment/web")
+        visitor.listen_until(lambda: "nginx:1.7.9" in {pod["images"][0] for pod in visitor.pods()}, "the roll began")
+        visitor.listen_until(lambda: len(visitor.all("started")) == 3, "all commands are acknowledged")
+        server.kill()
+        images = {pod["images"][0] for pod in visitor.pods()}
+        assert images == {"nginx:1.9.1", "nginx:1.7.9"}, "the kill came in the middle of the rolling update"
+
+        server = Server(tmp_path)
+        again = Visitor()
+        again.cookies = visitor.cookies
+        again.connect(server, sandbox)
+        again.listen_until(lambda: again.revision is not None, "the sandbox is there")
+        snapshot, = again.all("snapshot")
+        assert snapshot["revision"] >= visitor.revision
+        history, = again.all("history")
+        lines = [command["line"] for command in history["commands"]]
+        assert lines == [message["line"] for message in visitor.all("started")]
+        for message in visitor.all("output"):
+            command = next(c for c in history["commands"] if c["number"] == message["command"])
+            assert message["text"] in "".join(text for _, text in command["output"])
+        assert history["files"] == [{"path": "web.yaml", "text": DEPLOYMENT}]
+        again.say(type="pace", speed=10, paused=False)
+        again.listen_until(lambda: again.images_ready() == ["nginx:1.7.9"] * 3, "the rolling update came to its end")
+        again.listen_until(lambda: len(again.pods()) == 3, "the old pods are gone")
+    finally:
+        server.kill()
