@@ -39,8 +39,8 @@ class Kubelet(Component):
         self.images = ImageStore(config.registry)
         self.addresses = AddressPool(config.pod_cidr)
         self.workers: dict[str, PodWorker] = {}
-        # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys.
-        self._waiting: dict[tuple[str, str], set[str]] = {}
+        # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys, in order of asking.
+        self._waiting: dict[tuple[str, str], dict[str, None]] = {}
         self._writing = ""
         self.queue.add(NODE, START)
         self.pods: Informer = context.informers.get("pods")
@@ -70,7 +70,7 @@ class Kubelet(Component):
 
     def wait_for(self, resource: str, namespace: str, name: str, pod_key: str) -> None:
         """Syncs the pod again when that object appears or changes."""
-        self._waiting.setdefault((resource, f"{namespace}/{name}"), set()).add(pod_key)
+        self._waiting.setdefault((resource, f"{namespace}/{name}"), {})[pod_key] = None
 
     def has_work(self) -> bool:
         return len(self.queue) > 0
