@@ -45,20 +45,28 @@ class Player:
         self.done |= {step_id for step_id, missing in found.items() if missing is None}
         return found
 
-    def play(self, step: Step, change: Change = str) -> None:
-        """Do what a step's solution says; `change` may spoil each text before it is used."""
+    def play(self, step: Step) -> None:
+        """Do what a step's solution says. Every command ends by itself."""
         for part in step.solution:
-            self._do(replace(part, line=change(part.line), text=change(part.text)))
+            assert self._do(part), f"{part.line!r} does not end"
 
-    def _do(self, part: Solution) -> None:
+    def play_spoiled(self, step: Step, change: Change) -> None:
+        """Do what a spoiled solution says, with Ctrl-C where a command waits for what will not come."""
+        for part in step.solution:
+            if not self._do(replace(part, line=change(part.line), text=change(part.text))):
+                self.session.interrupt()
+                self.cluster.run_for(1)
+
+    def _do(self, part: Solution) -> bool:
+        """Write a file or type a line; return whether the command has ended."""
         if part.path:
             self.files.write(part.path, part.text)
-            return
+            return True
         number = self.session.type_line(part.line)
         deadline_us = self.cluster.clock.now_us + int(COMMAND_SECONDS * 1_000_000)
-        while number not in self.exits:
-            assert self.cluster.clock.now_us < deadline_us, f"{part.line!r} does not end"
+        while number not in self.exits and self.cluster.clock.now_us < deadline_us:
             self.cluster.run_for(0.1)
+        return number in self.exits
 
     def settle(self, step: Step) -> str | None:
         """Give the cluster some time to do what it was told; return what is then missing of the step."""

@@ -76,7 +76,7 @@ def test_a_spoiled_solution_is_refused_by_its_step(slug, step_id, right, wrong):
     assert any(right in part.line + part.text for part in step.solution), "the solution has changed: so must this test"
     player = Player(lesson)
     player.play_until(step)
-    player.play(step, lambda text: text.replace(right, wrong))
+    player.play_spoiled(step, lambda text: text.replace(right, wrong))
     assert player.settle(step) is not None
 
 

@@ -1,5 +1,6 @@
 """`manage.py serve`: bring the database up to date, serve the site with Daphne, print the address when it answers."""
 
+import asyncio
 import contextlib
 import errno
 import http.client
@@ -15,6 +16,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 READY_SECONDS = 60.0  # a first start on a slow machine, with a wide margin
+SHUTDOWN_SECONDS = 5.0
 # Larger than the largest file that a sandbox takes: whoever pastes too much is told so in words, not cut off.
 MAX_WEBSOCKET_BYTES = 8 * 1024 * 1024
 
@@ -38,9 +40,13 @@ class Command(BaseCommand):
 
         # Imported late: this import installs Twisted's reactor, which nothing but a server wants.
         from daphne.server import Server
-        from twisted.internet import reactor
+        from twisted.internet import defer
+        from twisted.internet import reactor as twisted_reactor
 
         from playground.asgi import application
+        from playground.sandboxes import gateway
+
+        reactor: Any = twisted_reactor  # its declared type is an interface that type checkers misread
 
         server = Server(
             application,
@@ -56,6 +62,12 @@ class Command(BaseCommand):
             # A signal arrives between any two bytecodes; the reactor is asked to stop from inside its own loop.
             reactor.callFromThread(_stop_once, reactor)
 
+        def write_down() -> Any:
+            # Daphne has no lifespan events: what the worker has not written yet is written here, before the loop ends.
+            writing = asyncio.wait_for(gateway.shutdown(), SHUTDOWN_SECONDS)
+            return defer.Deferred.fromFuture(asyncio.ensure_future(writing))
+
+        reactor.addSystemEventTrigger("before", "shutdown", write_down)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
         announcer = threading.Thread(target=self.announce, args=(host, port), daemon=True)
