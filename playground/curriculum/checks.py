@@ -249,7 +249,7 @@ def _value_clause(what: str, path: str, actual: Any) -> str:
     if path.endswith("image"):
         return _("%(what)s still runs %(actual)s") % values
     if path == "spec.replicas":
-        return _("%(what)s wants %(actual)s pods") % values
+        return ngettext("%(what)s wants %(actual)s pod", "%(what)s wants %(actual)s pods", int(actual)) % values
     return _("%(what)s has %(path)s %(actual)s") % values
 
 
