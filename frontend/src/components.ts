@@ -33,3 +33,8 @@ export function lineOf(step: Step): string {
   const prefix = `${step.component}: `;
   return (step.summary.startsWith(prefix) ? step.summary.slice(prefix.length) : step.summary) || step.subject;
 }
+
+/** Whether a step is only bookkeeping: nothing decided, nothing written but events. */
+export function isQuiet({ notes, writes }: Step): boolean {
+  return notes.length === 0 && writes.every(({ key }) => key.startsWith("/registry/events/"));
+}

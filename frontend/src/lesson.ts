@@ -42,8 +42,11 @@ function progress({ steps, complete }: ServerMessages["progress"], warm: boolean
     const state = steps[step.dataset.step!];
     if (state) mark(step, state.done, state.message, warm);
   }
+  const ticked = warm && lesson.querySelector(".is-fresh");
   for (const end of lesson.querySelectorAll<HTMLElement>("[data-end]")) end.hidden = !complete;
   showPosition();
+  // What comes next comes into sight, and no further: somebody may still be reading.
+  if (ticked) lesson.querySelector(".is-next h3")?.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
 /** What of a block is typed: with prompts in it, only the lines behind them. */

@@ -3,7 +3,7 @@
  *
  * Marks stand in the order of the steps, not to scale: a cluster does everything in bursts. Where time passed without a
  * step, a gap says how much. */
-import { lineOf, moment, PARTS, partOf, span } from "./components";
+import { isQuiet, lineOf, moment, PARTS, partOf, span } from "./components";
 import { eachFrame, hear, one, set, svg, tell, text } from "./dom";
 import type { Step } from "./protocol";
 import { mirror, on, send, timeNow } from "./socket";
@@ -36,9 +36,9 @@ function addMark(step: Step): void {
   if (before && step.time_us - before.time_us >= GAP_US) addGap(step.time_us - before.time_us);
   const part = partOf(step);
   const y = TOP + PARTS.indexOf(part) * LANE;
-  const wrote = step.writes.length > 0;
-  const size = part === "user" ? MARK + 2 : wrote ? MARK : MARK - 3;
-  const element = svg("rect", { class: wrote || part === "user" ? "mark" : "mark is-quiet", "data-part": part, x: end + (MARK - size) / 2, y: y + (LANE - size) / 2, width: size, height: size, rx: part === "user" ? size / 2 : 2, "data-step": step.number },
+  const quiet = isQuiet(step) || step.writes.length === 0;
+  const size = part === "user" ? MARK + 2 : quiet ? MARK - 3 : MARK;
+  const element = svg("rect", { class: quiet && part !== "user" ? "mark is-quiet" : "mark", "data-part": part, x: end + (MARK - size) / 2, y: y + (LANE - size) / 2, width: size, height: size, rx: part === "user" ? size / 2 : 2, "data-step": step.number },
     svg("title", {}, `${moment(step.time_us)} · ${step.component}: ${lineOf(step)}`));
   drawing.append(element);
   marks.push({ step, x: end, element });
@@ -63,7 +63,7 @@ function follow(): void {
 }
 
 function showStep(): void {
-  const shown = chosen ?? marks.findLast(({ step }) => step.writes.length > 0 || step.notes.length > 0) ?? marks.at(-1);
+  const shown = chosen ?? marks.findLast(({ step }) => !isQuiet(step)) ?? marks.at(-1);
   root.classList.toggle("is-following", !chosen);
   line.classList.toggle("is-empty", !shown);
   whyButton.disabled = !shown;
