@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from cluster_engine.api import checks
 from cluster_engine.api.checks import Errors
+from cluster_engine.api.core.persistentvolumeclaim import validate_claim_spec
 from cluster_engine.api.core.podspec.env import field_reference, resource_reference
 from cluster_engine.api.memo import IdentityMemo
 from cluster_engine.apimachinery import names, quantity
@@ -239,8 +240,6 @@ def csi(path: str, source: Obj) -> Errors:
 
 
 def _ephemeral(path: str, source: Obj) -> Errors:
-    from cluster_engine.api.core.persistentvolumeclaim import validate_claim_spec
-
     template = source.get("volumeClaimTemplate")
     if template is None:
         return [required(f"{path}.volumeClaimTemplate")]
