@@ -49,8 +49,7 @@ def _basics(container: Obj, status: Obj | None, writer: Writer) -> None:
 
 
 def _port(port: Obj, field: str) -> str:
-    text = f"{port.get(field, 0)}/{port.get('protocol', 'TCP')}"
-    return f"{text} ({port['name']})" if port.get("name") else text
+    return f"{port.get(field, 0)}/{port.get('protocol', 'TCP')}"
 
 
 def _command(container: Obj, writer: Writer) -> None:

@@ -30,7 +30,10 @@ def describe(events: list[Obj], writer: Writer, now_us: int) -> None:
         return
     writer.line(0, "Events:")
     ordered = sorted(events, key=lambda event: event.get("lastTimestamp") or "")
-    writer.table(1, ("Type", "Reason", "Age", "From", "Message"), (_row(event, now_us) for event in ordered))
+    writer.line(1, "Type", "Reason", "Age", "From", "Message")
+    writer.line(1, "----", "------", "----", "----", "-------")
+    for event in ordered:
+        writer.line(1, *_row(event, now_us))
 
 
 def _row(event: Obj, now_us: int) -> tuple[str, str, str, str, str]:

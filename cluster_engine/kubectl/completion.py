@@ -1,0 +1,159 @@
+"""What could come next on a kubectl line: commands, flags and their values, types, names, containers, files.
+
+Follows k8s.io/kubectl/pkg/util/completion. It reads through the API server, as any command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.meta import dig
+from cluster_engine.kubectl import pod_spec
+from cluster_engine.kubectl.command import Command, resolve
+from cluster_engine.kubectl.common_flags import GLOBAL
+from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.factory import Factory
+from cluster_engine.kubectl.flags import Flag, normalized
+from cluster_engine.kubectl.get import FORMATS
+from cluster_engine.kubectl.root import ROOT
+
+MAX_CANDIDATES = 500
+_ROLLOUT_TYPES = ["daemonset", "deployment", "statefulset"]
+_VALUES: dict[str, tuple[str, ...]] = {
+    "cascade": ("background", "foreground", "orphan"),
+    "dry-run": ("client", "none", "server"),
+    "output": tuple(sorted(FORMATS)),
+    "restart": ("Always", "Never", "OnFailure"),
+    "type": ("json", "merge", "strategic"),
+    "validate": ("ignore", "strict", "warn"),
+}
+_FILE_FLAGS = ("filename", "patch-file", "from-file", "from-env-file", "cert", "key")
+
+
+def complete(factory: Factory, words: Sequence[str], partial: str) -> list[str]:
+    """Whole words that begin with `partial` and could follow `words` (the program's name left out)."""
+    try:
+        found = _candidates(factory, words, partial)
+    except (ApiError, CommandError):
+        return []
+    return sorted({candidate for candidate in found if candidate.startswith(partial)})[:MAX_CANDIDATES]
+
+
+def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[str]:
+    command, path, rest = resolve(ROOT, words, GLOBAL)
+    flags = {flag.name: flag for flag in (*command.flags, *GLOBAL)}
+    by_letter = {flag.shorthand: flag for flag in flags.values() if flag.shorthand}
+    factory.namespace = _namespace(rest) or factory.namespace
+    awaited = _awaits_value(rest[-1], flags, by_letter) if rest else None
+    if awaited is not None:
+        return _values(factory, awaited)
+    if partial.startswith("--") and "=" in partial:
+        name, _, _ = partial[2:].partition("=")
+        flag = flags.get(normalized(name))
+        return [f"--{name}={value}" for value in _values(factory, flag)] if flag else []
+    if partial.startswith("-"):
+        return _flag_names(command, partial)
+    args = _positional(rest, flags, by_letter)
+    if command.commands and not args:
+        return [child.name for child in command.commands if not child.hidden]
+    if command.completes == "files":
+        return factory.files.list()
+    if command.completes == "resources" and command.run is not None:
+        return _resources(factory, path, args, partial)
+    return []
+
+
+def _namespace(words: Sequence[str]) -> str:
+    """What `-n` says on the line so far."""
+    for index, word in enumerate(words):
+        if word in ("-n", "--namespace") and index + 1 < len(words):
+            return words[index + 1]
+        for head in ("--namespace=", "-n="):
+            if word.startswith(head):
+                return word[len(head):]
+    return ""
+
+
+def _awaits_value(word: str, flags: dict[str, Flag], by_letter: dict[str, Flag]) -> Flag | None:
+    flag = None
+    if word.startswith("--") and "=" not in word:
+        flag = flags.get(normalized(word[2:]))
+    elif len(word) == 2 and word.startswith("-"):
+        flag = by_letter.get(word[1])
+    return flag if flag is not None and flag.optional_value is None else None
+
+
+def _values(factory: Factory, flag: Flag) -> list[str]:
+    if flag.name == "namespace":
+        return _names(factory, "namespaces")
+    if flag.name in _FILE_FLAGS:
+        return factory.files.list()
+    return list(_VALUES.get(flag.name, ()))
+
+
+def _flag_names(command: Command, partial: str) -> list[str]:
+    shown = [flag for flag in (*command.flags, *GLOBAL) if not flag.hidden and not flag.deprecated]
+    names = [f"--{flag.name}" if flag.optional_value is not None else f"--{flag.name}=" for flag in shown]
+    if partial == "-":
+        names += [f"-{flag.shorthand}" for flag in command.flags if flag.shorthand]
+    return [*names, "--help"]
+
+
+def _positional(words: Sequence[str], flags: dict[str, Flag], by_letter: dict[str, Flag]) -> list[str]:
+    found: list[str] = []
+    skip = False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-") and len(word) > 1:
+            skip = _awaits_value(word, flags, by_letter) is not None
+        else:
+            found.append(word)
+    return found
+
+
+def _resources(factory: Factory, path: str, args: Sequence[str], partial: str) -> list[str]:
+    if not args:
+        return _types_or_named(factory, path, partial)
+    head = args[0]
+    if "/" in head or len(args) > 1:
+        return _more_names(factory, path, args)
+    if "," in head:
+        return []
+    return _names(factory, factory.mapper.resource(head).group_resource)
+
+
+def _types_or_named(factory: Factory, path: str, partial: str) -> list[str]:
+    type_, slash, _ = partial.partition("/")
+    if slash:
+        resource = factory.mapper.resource(type_)
+        return [f"{type_}/{name}" for name in _names(factory, resource.group_resource)]
+    if path.startswith("kubectl rollout"):
+        return _ROLLOUT_TYPES
+    before, comma, _ = partial.rpartition(",")
+    types = [resource.plural for resource in factory.mapper.resources()]
+    short = [name for resource in factory.mapper.resources() for name in resource.short_names] if partial else []
+    categories = ["all"] if path == "kubectl get" else []
+    return [before + comma + type_ for type_ in (*types, *short, *categories)]
+
+
+def _more_names(factory: Factory, path: str, args: Sequence[str]) -> list[str]:
+    """Further names of the type, or the containers of the object that `set` is about."""
+    type_, slash, name = args[0].partition("/")
+    if not slash:
+        name = args[1] if len(args) > 1 else ""
+    resource = factory.mapper.resource(type_)
+    if path.startswith("kubectl set"):
+        obj = factory.get(resource, factory.namespace, name)
+        return [f"{container['name']}=" for container in dig(pod_spec.of(obj), "containers", default=[])] if path.endswith("image") else []
+    names = _names(factory, resource.group_resource)
+    return [f"{type_}/{each}" for each in names] if slash else [each for each in names if each not in args[1:]]
+
+
+def _names(factory: Factory, group_resource: str) -> list[str]:
+    resource = factory.mapper.get(group_resource)
+    if resource is None:
+        return []
+    body = factory.request("list", resource, factory.namespace if resource.namespaced else "", accept="partial")
+    return [item["metadata"]["name"] for item in body["items"]]
