@@ -11,6 +11,7 @@ type Events = ServerMessages & LocalEvents;
 
 const KEPT_STEPS = 3000; // older ones are the server's to keep
 const LONGEST_PAUSE_MS = 15_000;
+const OPENING_MS = 10_000; // a connection that takes longer will not come
 const GONE = 4404; // the server's close code for a sandbox that is not there, or not for this visitor
 
 /** What the server said last. Nobody but this file writes to it. */
@@ -106,7 +107,9 @@ function connect(path: string): void {
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const opened = new WebSocket(address);
   socket = opened;
+  const late = window.setTimeout(() => opened.close(), OPENING_MS);
   opened.onopen = () => {
+    clearTimeout(late);
     tries = 0;
     mirror.up = true;
     send("hello", { revision: mirror.revision });
@@ -114,6 +117,7 @@ function connect(path: string): void {
   };
   opened.onmessage = receive;
   opened.onclose = ({ code }) => {
+    clearTimeout(late);
     if (socket !== opened) return;
     mirror.up = false;
     tries += 1;

@@ -13,7 +13,7 @@ const toasts = one("[data-toasts]");
 let bannerTimer = 0;
 
 on("connection", ({ up, tries, gone }) => {
-  clearTimeout(bannerTimer);
+  if (up || gone) clearTimeout(bannerTimer);
   document.body.classList.toggle("is-offline", !up);
   if (up) {
     if (!banner.hidden) text(banner, say("connection.back"));
@@ -21,9 +21,10 @@ on("connection", ({ up, tries, gone }) => {
   } else if (gone) {
     text(banner, say("connection.gone"));
     banner.hidden = false;
-  } else {
-    bannerTimer = window.setTimeout(() => { text(banner, say(tries > 4 ? "connection.long" : "connection.lost")); banner.hidden = false; }, BANNER_AFTER_MS);
-  }
+  } else if (tries === 1) {
+    clearTimeout(bannerTimer);
+    bannerTimer = window.setTimeout(() => { text(banner, say("connection.lost")); banner.hidden = false; }, BANNER_AFTER_MS);
+  } else if (tries > 5) text(banner, say("connection.long"));
 });
 
 on("error", ({ message }) => {

@@ -221,6 +221,10 @@ def stateful_set(obj: Obj, _cells: dict[str, Any]) -> Item:
     }
 
 
+def controller_revision(obj: Obj, _cells: dict[str, Any]) -> Item:
+    return {"revision": obj.get("revision", 0)}
+
+
 def service(obj: Obj, cells: dict[str, Any]) -> Item:
     spec = obj["spec"]
     return {
@@ -241,5 +245,6 @@ _SHAPES: dict[str, Callable[[Obj, dict[str, Any]], Item]] = {
     "deployments.apps": deployment,
     "replicasets.apps": replica_set,
     "statefulsets.apps": stateful_set,
+    "controllerrevisions.apps": controller_revision,
     "services": service,
 }
