@@ -31,7 +31,12 @@ def run_version(call: Invocation) -> Process:
             out.line(f"Server Version: {VERSION}")
         return 0
     version = {
-        "compiler": "gc", "gitTreeState": "clean", "gitVersion": VERSION, "major": "1", "minor": "32", "platform": "linux/amd64",
+        "compiler": "gc",
+        "gitTreeState": "clean",
+        "gitVersion": VERSION,
+        "major": "1",
+        "minor": "32",
+        "platform": "linux/amd64",
     }
     body: dict[str, object] = {"clientVersion": version, "kustomizeVersion": _KUSTOMIZE}
     if not client_only:
@@ -43,7 +48,7 @@ def run_version(call: Invocation) -> Process:
 
 def run_cluster_info(call: Invocation) -> Process:
     if call.args:
-        raise CommandError("the terminal's kubectl does not have \"cluster-info dump\" yet")
+        raise CommandError('the terminal\'s kubectl does not have "cluster-info dump" yet')
     call.factory.out.line(f"Kubernetes control plane is running at {SERVER_URL}")
     call.factory.out.line()
     call.factory.out.line("To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")
@@ -63,7 +68,10 @@ def run_config_view(call: Invocation) -> Process:
         "apiVersion": "v1",
         "clusters": [{"cluster": {"server": SERVER_URL}, "name": CONTEXT}],
         "contexts": [{"context": {"cluster": CONTEXT, "user": CONTEXT}, "name": CONTEXT}],
-        "current-context": CONTEXT, "kind": "Config", "preferences": {}, "users": [{"name": CONTEXT, "user": {}}],
+        "current-context": CONTEXT,
+        "kind": "Config",
+        "preferences": {},
+        "users": [{"name": CONTEXT, "user": {}}],
     }
     printer = json_printer.pretty if call.flags.string("output") == "json" else yaml_printer.dump
     call.factory.out.write(printer(config).rstrip("\n") + "\n")
@@ -101,31 +109,61 @@ def run_use_context(call: Invocation) -> Process:
 
 
 VERSION_COMMAND = Command(
-    "version", "Print the client and server version information", run_version, use="[options]", completes="nothing",
+    "version",
+    "Print the client and server version information",
+    run_version,
+    use="[options]",
+    completes="nothing",
     long="Shows the versions of kubectl and of the server.",
-    flags=(Flag("client", "bool", help="Only kubectl's own version"), Flag("output", shorthand="o", help="json or yaml")),
+    flags=(
+        Flag("client", "bool", help="Only kubectl's own version"),
+        Flag("output", shorthand="o", help="json or yaml"),
+    ),
 )
 CLUSTER_INFO = Command(
-    "cluster-info", "Display cluster information", run_cluster_info, use="[options]", completes="nothing",
-    long="Shows where the control plane is.", group="Cluster Management Commands",
+    "cluster-info",
+    "Display cluster information",
+    run_cluster_info,
+    use="[options]",
+    completes="nothing",
+    long="Shows where the control plane is.",
+    group="Cluster Management Commands",
 )
 OPTIONS = Command(
-    "options", "Print the list of flags inherited by all commands", run_options, use="[options]", hidden=True, completes="nothing",
+    "options",
+    "Print the list of flags inherited by all commands",
+    run_options,
+    use="[options]",
+    hidden=True,
+    completes="nothing",
 )
 _OUTPUT = Flag("output", shorthand="o", help="How to print")
 CONFIG = Command(
-    "config", "Modify kubeconfig files", use="SUBCOMMAND [options]",
-    long="Shows how kubectl reaches the cluster. The terminal's kubectl has one cluster, and cannot be pointed at another.",
+    "config",
+    "Modify kubeconfig files",
+    use="SUBCOMMAND [options]",
+    long="Shows how kubectl reaches the cluster. The terminal's kubectl has one cluster, and cannot "
+    "be pointed at another.",
     commands=(
         Command("current-context", "Display the current-context", run_current_context, completes="nothing"),
         Command(
-            "get-contexts", "Describe one or many contexts", run_get_contexts, completes="nothing",
+            "get-contexts",
+            "Describe one or many contexts",
+            run_get_contexts,
+            completes="nothing",
             flags=(_OUTPUT, Flag("no-headers", "bool", help="Leaves the line of headers out")),
         ),
         Command("use-context", "Set the current-context in a kubeconfig file", run_use_context, completes="nothing"),
         Command(
-            "view", "Display merged kubeconfig settings or a specified kubeconfig file", run_config_view, completes="nothing",
-            flags=(_OUTPUT, Flag("minify", "bool", help="Only the current context"), Flag("raw", "bool", help="With all data")),
+            "view",
+            "Display merged kubeconfig settings or a specified kubeconfig file",
+            run_config_view,
+            completes="nothing",
+            flags=(
+                _OUTPUT,
+                Flag("minify", "bool", help="Only the current context"),
+                Flag("raw", "bool", help="With all data"),
+            ),
         ),
     ),
 )

@@ -54,12 +54,17 @@ def _annotate(call: Invocation, info: Info, new: dict[str, str], remove: list[st
     if not flags.on("overwrite"):
         taken = [f"'{key}' already has a value ({present[key]})" for key in new if key in present]
         if taken:
-            raise CommandError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(taken)}")
+            raise CommandError(
+                f"--overwrite is false but found the following declared annotation(s): {'; '.join(taken)}"
+            )
     changes: dict[str, str | None] = {**new, **dict.fromkeys(remove)}
     obj = info.obj
     if dry_run == "client" or flags.on("local"):
         merged = {**present, **changes}
-        obj = {**obj, "metadata": {**obj["metadata"], "annotations": {k: v for k, v in merged.items() if v is not None}}}
+        obj = {
+            **obj,
+            "metadata": {**obj["metadata"], "annotations": {k: v for k, v in merged.items() if v is not None}},
+        }
     else:
         patch: Obj = {"metadata": {"annotations": changes}}
         cause = record_patch(call, obj)
@@ -68,20 +73,36 @@ def _annotate(call: Invocation, info: Info, new: dict[str, str], remove: list[st
         if flags.string("resource-version"):
             patch["metadata"]["resourceVersion"] = flags.string("resource-version")
         obj = factory.request(
-            "patch", info.resource, info.namespace, info.name, body=patch, patch_type="merge", dry_run=dry_run == "server",
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body=patch,
+            patch_type="merge",
+            dry_run=dry_run == "server",
         )
     factory.out.write(object_printer(flags, factory.files, "annotated" + common.dry_run_suffix(dry_run))(obj))
 
 
 COMMAND = Command(
-    "annotate", "Update the annotations on a resource", run,
+    "annotate",
+    "Update the annotations on a resource",
+    run,
     use="[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]",
     long="Sets annotations (key=value) and removes them (key-).",
     example="kubectl annotate deployment web kubernetes.io/change-cause='nginx 1.26'",
     group="Settings Commands",
     flags=(
-        *common.filename("to annotate"), *common.output(), common.SELECTOR, common.FIELD_SELECTOR, common.ALL,
-        common.ALL_NAMESPACES, common.DRY_RUN, common.RECORD, common.LOCAL, common.field_manager("kubectl-annotate"),
+        *common.filename("to annotate"),
+        *common.output(),
+        common.SELECTOR,
+        common.FIELD_SELECTOR,
+        common.ALL,
+        common.ALL_NAMESPACES,
+        common.DRY_RUN,
+        common.RECORD,
+        common.LOCAL,
+        common.field_manager("kubectl-annotate"),
         Flag("list", "bool", help="Shows the annotations"),
         Flag("overwrite", "bool", help="Lets annotations change that are there already"),
         Flag("resource-version", help="Changes the object only if it still has this version"),

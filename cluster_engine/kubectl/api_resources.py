@@ -12,7 +12,10 @@ from cluster_engine.kubectl.printers.tabwriter import TableWriter
 from cluster_engine.kubectl.process import Process
 
 _HEADERS = ("NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND")
-_SORTS: dict[str, Callable[[Resource], str]] = {"name": lambda resource: resource.plural, "kind": lambda resource: resource.kind}
+_SORTS: dict[str, Callable[[Resource], str]] = {
+    "name": lambda resource: resource.plural,
+    "kind": lambda resource: resource.kind,
+}
 
 
 def run(call: Invocation) -> Process:
@@ -31,9 +34,15 @@ def run(call: Invocation) -> Process:
     rows = [[] if flags.on("no-headers") else [*_HEADERS, *(("VERBS", "CATEGORIES") if output == "wide" else ())]]
     for resource in resources:
         row = [
-            resource.plural, ",".join(resource.short_names), resource.api_version, "true" if resource.namespaced else "false", resource.kind,
+            resource.plural,
+            ",".join(resource.short_names),
+            resource.api_version,
+            "true" if resource.namespaced else "false",
+            resource.kind,
         ]
-        rows.append([*row, ",".join(sorted(resource.verbs)), ",".join(resource.categories)] if output == "wide" else row)
+        rows.append(
+            [*row, ",".join(sorted(resource.verbs)), ",".join(resource.categories)] if output == "wide" else row
+        )
     call.factory.out.write(TableWriter().render([row for row in rows if row]))
     return 0
     yield
@@ -65,18 +74,28 @@ def run_versions(call: Invocation) -> Process:
 
 
 RESOURCES = Command(
-    "api-resources", "Print the supported API resources on the server", run, use="[options]",
-    long="Lists the types of resources that the server has, with their short names.", completes="nothing",
+    "api-resources",
+    "Print the supported API resources on the server",
+    run,
+    use="[options]",
+    long="Lists the types of resources that the server has, with their short names.",
+    completes="nothing",
     flags=(
-        Flag("api-group", help="Only this API group"), Flag("cached", "bool", help="Uses what is known already"),
+        Flag("api-group", help="Only this API group"),
+        Flag("cached", "bool", help="Uses what is known already"),
         Flag("categories", "stringSlice", help="Only those in these categories"),
         Flag("namespaced", "bool", default=True, help="Only those that are in namespaces, or are not"),
         Flag("no-headers", "bool", help="Leaves the line of headers out"),
-        Flag("output", shorthand="o", help="wide or name"), Flag("sort-by", help="name or kind"),
+        Flag("output", shorthand="o", help="wide or name"),
+        Flag("sort-by", help="name or kind"),
         Flag("verbs", "stringSlice", help="Only those that have these verbs"),
     ),
 )
 VERSIONS = Command(
-    "api-versions", 'Print the supported API versions on the server, in the form of "group/version"', run_versions, use="[options]",
-    long="Lists the API versions that the server has.", completes="nothing",
+    "api-versions",
+    'Print the supported API versions on the server, in the form of "group/version"',
+    run_versions,
+    use="[options]",
+    long="Lists the API versions that the server has.",
+    completes="nothing",
 )

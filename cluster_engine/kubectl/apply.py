@@ -77,7 +77,9 @@ class Applier:
         if flags.on("force-conflicts") and not self.server_side:
             raise CommandError("--force-conflicts only works with --server-side")
         if self.dry_run == "client" and self.server_side:
-            raise CommandError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)")
+            raise CommandError(
+                "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)"
+            )
         if flags.on("force") and self.server_side:
             raise CommandError("--force cannot be used with --server-side")
 
@@ -129,8 +131,10 @@ class Applier:
     def _patch(self, info: Info, modified: Obj, current: Obj) -> None:
         if ANNOTATION not in annotations_of(current):
             self.factory.err.line(
-                f"Warning: resource {info.resource.plural}/{info.name} is missing the {ANNOTATION} annotation which is required by "
-                "kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
+                f"Warning: resource {info.resource.plural}/{info.name} is missing the {ANNOTATION} "
+                "annotation which is required by "
+                "kubectl apply. kubectl apply should only be used on resources created declaratively "
+                "by either kubectl create "
                 "--save-config or kubectl apply. The missing annotation will be patched automatically."
             )
         try:
@@ -141,7 +145,9 @@ class Applier:
                 return
             raise
         if deleting(obj):
-            self.factory.err.line(f"Warning: Detected changes to resource {info.name} which is currently being deleted.")
+            self.factory.err.line(
+                f"Warning: Detected changes to resource {info.name} which is currently being deleted."
+            )
         self.show(obj, "configured" if patch else "unchanged")
 
     def _patched(self, info: Info, modified: Obj, current: Obj) -> tuple[Obj, Obj]:
@@ -154,7 +160,13 @@ class Applier:
                 return patch, apply_patch(current, patch, "strategic", None)
             try:
                 body = self.factory.request(
-                    "patch", info.resource, info.namespace, info.name, body=patch, patch_type="strategic", **self.options()
+                    "patch",
+                    info.resource,
+                    info.namespace,
+                    info.name,
+                    body=patch,
+                    patch_type="strategic",
+                    **self.options(),
                 )
                 return patch, body
             except ApiError as error:
@@ -166,15 +178,25 @@ class Applier:
 
     def _replace(self, info: Info, modified: Obj) -> None:
         """`--force`: deletes and creates anew."""
-        self.factory.request("delete", info.resource, info.namespace, info.name, propagation_policy="Background", grace_period_seconds=0)
-        obj = self.factory.request("create", info.resource, info.namespace, body=_without_nulls(modified), **self.options())
+        self.factory.request(
+            "delete", info.resource, info.namespace, info.name, propagation_policy="Background", grace_period_seconds=0
+        )
+        obj = self.factory.request(
+            "create", info.resource, info.namespace, body=_without_nulls(modified), **self.options()
+        )
         self.show(obj, "configured")
 
     def _apply_on_server(self, info: Info, obj: Obj) -> None:
         try:
             result = self.factory.request(
-                "patch", info.resource, info.namespace, info.name, body=obj, patch_type="apply",
-                force=self.call.flags.on("force-conflicts"), **self.options(),
+                "patch",
+                info.resource,
+                info.namespace,
+                info.name,
+                body=obj,
+                patch_type="apply",
+                force=self.call.flags.on("force-conflicts"),
+                **self.options(),
             )
         except ApiError as error:
             if error.reason == "Conflict":
@@ -200,17 +222,30 @@ def _without_nulls(value: Any) -> Any:
 
 
 COMMAND = Command(
-    "apply", "Apply a configuration to a resource by file name or stdin", run,
+    "apply",
+    "Apply a configuration to a resource by file name or stdin",
+    run,
     use="(-f FILENAME | -k DIRECTORY) [options]",
-    long="Makes the cluster hold what a file says: what is not there is created, what is there is changed where the file differs.\n\n"
-         "The file is kept in an annotation, so that what you take out of it later is taken out of the cluster too.",
-    example="# A file\nkubectl apply -f ./web.yaml\n\n# All files of the folder\nkubectl apply -f .\n\n# Standard input\n"
-            "cat web.yaml | kubectl apply -f -",
+    long="Makes the cluster hold what a file says: what is not there is created, what is there is "
+    "changed where the file differs.\n\n"
+    "The file is kept in an annotation, so that what you take out of it later is taken out of the cluster too.",
+    example="# A file\nkubectl apply -f ./web.yaml\n\n# All files of the folder\nkubectl apply -f "
+    ".\n\n# Standard input\n"
+    "cat web.yaml | kubectl apply -f -",
     group="Advanced Commands",
     completes="files",
     flags=(
-        *common.filename("to apply"), *common.output(), common.SELECTOR, common.ALL, common.DRY_RUN, common.VALIDATE,
-        common.RECORD, common.field_manager("kubectl-client-side-apply"), common.cascade(), common.GRACE_PERIOD, common.TIMEOUT,
+        *common.filename("to apply"),
+        *common.output(),
+        common.SELECTOR,
+        common.ALL,
+        common.DRY_RUN,
+        common.VALIDATE,
+        common.RECORD,
+        common.field_manager("kubectl-client-side-apply"),
+        common.cascade(),
+        common.GRACE_PERIOD,
+        common.TIMEOUT,
         Flag("force", "bool", help="Deletes and creates anew what cannot be changed"),
         Flag("force-conflicts", "bool", help="With --server-side: takes fields over from other managers"),
         Flag("openapi-patch", "bool", default=True, help="Makes patches by the published schema"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cluster_engine.kubectl.errors import ExitCode, FlagError, RequiredFlagsError, usage_error
+from cluster_engine.kubectl.errors import CommandError, ExitCode, FlagError, RequiredFlagsError, usage_error
 from cluster_engine.kubectl.flags import Flag, Flags, normalized, parse
 from cluster_engine.kubectl.process import Process
 
@@ -67,8 +67,22 @@ class Command:
         return self._names.get(word)
 
 
+def lacking(name: str, short: str, group: str = "Other Commands") -> Command:
+    """A command that kubectl has and the terminal's has not yet: it says so whatever words follow."""
+    return Command(name, short, _run_lacking, group=group, completes="nothing", lacking=True)
+
+
+def _run_lacking(call: Invocation) -> Process:
+    name = call.path.removeprefix("kubectl ")
+    raise CommandError(f'the terminal\'s kubectl does not have "{name}" yet')
+    yield
+
+
 def resolve(root: Command, words: Sequence[str], global_flags: Sequence[Flag]) -> tuple[Command, str, list[str]]:
-    """(command, its path, the words that are left). Flags may stand before and between the names. Follows cobra's Find."""
+    """(command, its path, the words that are left). Flags may stand before and between the names.
+
+    Follows cobra's Find.
+    """
     command, path, rest = root, root.name, list(words)
     while command.commands:
         position = _first_word(rest, (*command.flags, *global_flags))
@@ -159,7 +173,8 @@ def suggestions(root: Command, word: str) -> list[str]:
     """Names of commands that begin so, or are two edits away at most. Follows cobra's SuggestionsFor."""
     typed = word.lower()
     return [
-        command.name for command in root.commands
+        command.name
+        for command in root.commands
         if not command.hidden and (command.name.startswith(typed) or _distance(typed, command.name) <= 2)
     ]
 
@@ -182,7 +197,9 @@ def help_text(command: Command, path: str) -> str:
     if command.example:
         parts.append("Examples:\n" + "\n".join(f"  {line}".rstrip() for line in command.example.splitlines()))
     parts.extend(_command_lists(command))
-    shown = sorted((flag for flag in command.flags if not flag.hidden and not flag.deprecated), key=lambda flag: flag.name)
+    shown = sorted(
+        (flag for flag in command.flags if not flag.hidden and not flag.deprecated), key=lambda flag: flag.name
+    )
     if shown:
         parts.append("Options:\n" + "\n\n".join(flag_help(flag) for flag in shown))
     parts.append(f"Usage:\n  {path} {command.use}")

@@ -45,17 +45,24 @@ FIELD_SELECTOR = Flag("field-selector", help="Field query, such as --field-selec
 ALL = Flag("all", "bool", help="All resources of the given types in the namespace")
 ALL_NAMESPACES = Flag("all-namespaces", "bool", shorthand="A", help="In every namespace")
 DRY_RUN = Flag(
-    "dry-run", default="none", no_value="unchanged",
+    "dry-run",
+    default="none",
+    no_value="unchanged",
     help='"none", "server" (asks the server, keeps nothing) or "client" (prints what would be sent)',
 )
 RECORD = Flag(
-    "record", "bool", deprecated="--record will be removed in the future",
+    "record",
+    "bool",
+    deprecated="--record will be removed in the future",
     help="Writes the command into the annotation kubernetes.io/change-cause",
 )
 LOCAL = Flag("local", "bool", help="Works on the file only and does not ask the server")
 VALIDATE = Flag(
-    "validate", default="strict", no_value="strict",
-    help="What happens to unknown or doubled fields: strict (or true) refuses, warn warns, ignore (or false) drops them",
+    "validate",
+    default="strict",
+    no_value="strict",
+    help="What happens to unknown or doubled fields: strict (or true) refuses, warn warns, ignore "
+    "(or false) drops them",
 )
 SHOW_MANAGED_FIELDS = Flag("show-managed-fields", "bool", help="Keeps metadata.managedFields in JSON and YAML")
 TEMPLATE = Flag("template", help="The template for -o go-template")
@@ -67,7 +74,12 @@ TIMEOUT = Flag("timeout", "duration", help="How long to wait; zero means as long
 def filename(what: str) -> tuple[Flag, ...]:
     """`-f`, `-k` and `-R`."""
     return (
-        Flag("filename", "stringSlice", shorthand="f", help=f"Files or directories with the resources {what}; - is standard input"),
+        Flag(
+            "filename",
+            "stringSlice",
+            shorthand="f",
+            help=f"Files or directories with the resources {what}; - is standard input",
+        ),
         Flag("kustomize", shorthand="k", help="A kustomization's directory"),
         Flag("recursive", "bool", shorthand="R", help="Goes through the directories of -f to the bottom"),
     )
@@ -78,7 +90,12 @@ def output(formats: str = "json|yaml|name|go-template|jsonpath") -> tuple[Flag, 
     return (
         Flag("output", shorthand="o", help=f"How to print: {formats}"),
         TEMPLATE,
-        Flag("allow-missing-template-keys", "bool", default=True, help="A missing field prints nothing instead of failing"),
+        Flag(
+            "allow-missing-template-keys",
+            "bool",
+            default=True,
+            help="A missing field prints nothing instead of failing",
+        ),
         SHOW_MANAGED_FIELDS,
     )
 
@@ -88,7 +105,12 @@ def field_manager(name: str) -> Flag:
 
 
 def cascade(name: str = "cascade") -> Flag:
-    return Flag(name, default="background", no_value="background", help='What becomes of dependents: "background", "orphan" or "foreground"')
+    return Flag(
+        name,
+        default="background",
+        no_value="background",
+        help='What becomes of dependents: "background", "orphan" or "foreground"',
+    )
 
 
 def dry_run(flags: Flags) -> DryRun:
@@ -114,4 +136,6 @@ def field_validation(flags: Flags) -> FieldValidation:
         return "Warn"
     if value in ("false", "ignore"):
         return "Ignore"
-    raise CommandError(f'invalid - validate option "{value}"; must be one of: strict (or true), warn, ignore (or false)')
+    raise CommandError(
+        f'invalid - validate option "{value}"; must be one of: strict (or true), warn, ignore (or false)'
+    )

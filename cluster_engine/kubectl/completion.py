@@ -71,7 +71,7 @@ def _namespace(words: Sequence[str]) -> str:
             return words[index + 1]
         for head in ("--namespace=", "-n="):
             if word.startswith(head):
-                return word[len(head):]
+                return word[len(head) :]
     return ""
 
 
@@ -146,7 +146,11 @@ def _more_names(factory: Factory, path: str, args: Sequence[str]) -> list[str]:
     resource = factory.mapper.resource(type_)
     if path.startswith("kubectl set"):
         obj = factory.get(resource, factory.namespace, name)
-        return [f"{container['name']}=" for container in dig(pod_spec.of(obj), "containers", default=[])] if path.endswith("image") else []
+        return (
+            [f"{container['name']}=" for container in dig(pod_spec.of(obj), "containers", default=[])]
+            if path.endswith("image")
+            else []
+        )
     names = _names(factory, resource.group_resource)
     return [f"{type_}/{each}" for each in names] if slash else [each for each in names if each not in args[1:]]
 

@@ -111,8 +111,13 @@ class Deleter:
         uid = ""
         if self.dry_run != "client":
             response: Obj = self.factory.request(
-                "delete", info.resource, info.namespace, info.name, dry_run=self.dry_run == "server",
-                propagation_policy=self.propagation, grace_period_seconds=self.grace_period if self.grace_period >= 0 else None,
+                "delete",
+                info.resource,
+                info.namespace,
+                info.name,
+                dry_run=self.dry_run == "server",
+                propagation_policy=self.propagation,
+                grace_period_seconds=self.grace_period if self.grace_period >= 0 else None,
             )
             if response.get("kind") == "Status":
                 uid = (response.get("details") or {}).get("uid", "")
@@ -128,8 +133,13 @@ class Deleter:
         return f'{info.resource.group_kind.lower()} "{info.name}" {operation}'
 
 
-def wait_until_gone(factory: Factory, deleted: list[tuple[Info, str]], timeout_seconds: float) -> Generator[Wait, None, None]:
-    """Waits until every object is gone or is another one of the same name. Raises CommandError when the time is over."""
+def wait_until_gone(
+    factory: Factory, deleted: list[tuple[Info, str]], timeout_seconds: float
+) -> Generator[Wait, None, None]:
+    """Waits until every object is gone or is another one of the same name.
+
+    Raises CommandError when the time is over.
+    """
     deadline_us = factory.deadline_us(timeout_seconds or WEEK_SECONDS)
     errors: list[Exception] = []
     for info, uid in deleted:
@@ -166,16 +176,25 @@ def _is_there(factory: Factory, info: Info, uid: str) -> bool:
 
 
 COMMAND = Command(
-    "delete", "Delete resources by file names, stdin, resources and names, or by resources and label selector", run,
+    "delete",
+    "Delete resources by file names, stdin, resources and names, or by resources and label selector",
+    run,
     use="([-f FILENAME] | [-k DIRECTORY] | TYPE [(NAME | -l label | --all)]) [options]",
     long="Deletes resources and waits until they are gone.\n\n"
-         "Pods get time to end (--grace-period); what a resource owns goes with it unless --cascade=orphan.",
+    "Pods get time to end (--grace-period); what a resource owns goes with it unless --cascade=orphan.",
     example="# By file\nkubectl delete -f ./web.yaml\n\n# By name\nkubectl delete pod web-0\n\n# By label\n"
-            "kubectl delete pods,services -l app=web\n\n# All of a type\nkubectl delete pods --all",
+    "kubectl delete pods,services -l app=web\n\n# All of a type\nkubectl delete pods --all",
     group="Basic Commands (Intermediate)",
     flags=(
-        *common.filename("to delete"), common.SELECTOR, common.FIELD_SELECTOR, common.ALL, common.ALL_NAMESPACES, common.DRY_RUN,
-        common.cascade(), common.GRACE_PERIOD, common.TIMEOUT,
+        *common.filename("to delete"),
+        common.SELECTOR,
+        common.FIELD_SELECTOR,
+        common.ALL,
+        common.ALL_NAMESPACES,
+        common.DRY_RUN,
+        common.cascade(),
+        common.GRACE_PERIOD,
+        common.TIMEOUT,
         Flag("force", "bool", help="Removes at once, without waiting for the node"),
         Flag("ignore-not-found", "bool", help="A name that does not exist is no error"),
         Flag("interactive", "bool", shorthand="i", help="Asks before it deletes"),

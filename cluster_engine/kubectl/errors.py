@@ -1,4 +1,7 @@
-"""What kubectl says when something goes wrong. Follows k8s.io/kubectl/pkg/cmd/util/helpers.go and component-base/cli."""
+"""What kubectl says when something goes wrong.
+
+Follows k8s.io/kubectl/pkg/cmd/util/helpers.go and component-base/cli.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class RequiredFlagsError(Exception):
         super().__init__(f"required flag(s) {quoted} not set")
 
 
-class Aggregate(Exception):  # noqa: N818 - the name in k8s.io/apimachinery/pkg/util/errors
+class Aggregate(Exception):
     """Several errors, printed one a line."""
 
     def __init__(self, errors: Sequence[Exception]) -> None:
@@ -37,7 +40,7 @@ class Aggregate(Exception):  # noqa: N818 - the name in k8s.io/apimachinery/pkg/
         self.errors = list(errors)
 
 
-class ExitCode(Exception):  # noqa: N818 - it says how to end, not what is wrong
+class ExitCode(Exception):
     """Ends the command with that code and prints nothing."""
 
     def __init__(self, code: int = 1) -> None:

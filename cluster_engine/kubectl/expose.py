@@ -51,7 +51,11 @@ def _service(call: Invocation, info: Info) -> Obj:
     if labels:
         meta["labels"] = labels
     spec: Obj = {"ports": ports, "selector": selector}
-    for flag, field in (("type", "type"), ("session-affinity", "sessionAffinity"), ("load-balancer-ip", "loadBalancerIP")):
+    for flag, field in (
+        ("type", "type"),
+        ("session-affinity", "sessionAffinity"),
+        ("load-balancer-ip", "loadBalancerIP"),
+    ):
         if flags.string(flag):
             spec[field] = flags.string(flag)
     if flags.string("cluster-ip"):
@@ -72,19 +76,23 @@ def _selector(obj: Obj) -> dict[str, str]:
     if obj["kind"] in ("Service", "ReplicationController"):
         if not selector:
             raise CommandError(f"{why} the service has no pod selector set")
-        return selector  # type: ignore[no-any-return]
+        return dict(selector)
     if selector.get("matchExpressions"):
-        raise CommandError(f"{why} couldn't convert expressions - \"{selector['matchExpressions']}\" to map-based selector format")
-    return selector.get("matchLabels") or {}
+        raise CommandError(
+            f'{why} couldn\'t convert expressions - "{selector["matchExpressions"]}" to map-based selector format'
+        )
+    return dict(selector.get("matchLabels") or {})
 
 
 def _ports(call: Invocation, obj: Obj) -> list[Obj]:
     """What `--port` says, else the ports of the object's containers."""
     protocol = call.flags.string("protocol") or ""
     given = call.flags.string("port")
-    declared = obj["spec"].get("ports") or [] if obj["kind"] == "Service" else [
-        port for container in pod_spec.of(obj).get("containers") or () for port in container.get("ports") or ()
-    ]
+    declared = (
+        obj["spec"].get("ports") or []
+        if obj["kind"] == "Service"
+        else [port for container in pod_spec.of(obj).get("containers") or () for port in container.get("ports") or ()]
+    )
     by_number = {dig(port, "containerPort") or dig(port, "port"): port.get("protocol", "TCP") for port in declared}
     if given:
         numbers = [_number(part) for part in given.split(",")]
@@ -107,19 +115,31 @@ def _number(text: str) -> int:
 
 
 COMMAND = Command(
-    "expose", "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service", run,
-    use="(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [options]",
+    "expose",
+    "Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service",
+    run,
+    use="(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] "
+    "[--target-port=number-or-name] [--name=name] [options]",
     long="Creates a Service in front of the pods of a workload.",
     example="kubectl expose deployment web --port=80 --target-port=8080",
     group="Basic Commands (Beginner)",
     flags=(
-        *common.filename("to expose"), *common.output(), common.DRY_RUN, common.field_manager("kubectl-expose"),
-        Flag("cluster-ip", help="The Service's address; None makes it headless"), Flag("external-ip", help="An address from outside"),
-        Flag("labels", shorthand="l", help="The Service's labels"), Flag("load-balancer-ip", help="The load balancer's address"),
-        Flag("name", help="The Service's name"), Flag("override-type", default="merge", help="How --overrides is merged"),
-        Flag("overrides", help="JSON that changes the Service"), Flag("port", help="The Service's port"),
-        Flag("protocol", help="TCP, UDP or SCTP"), Flag("save-config", "bool", help="Keeps the object in its annotation"),
-        Flag("selector", help="The labels that choose the pods"), Flag("session-affinity", help="None or ClientIP"),
+        *common.filename("to expose"),
+        *common.output(),
+        common.DRY_RUN,
+        common.field_manager("kubectl-expose"),
+        Flag("cluster-ip", help="The Service's address; None makes it headless"),
+        Flag("external-ip", help="An address from outside"),
+        Flag("labels", shorthand="l", help="The Service's labels"),
+        Flag("load-balancer-ip", help="The load balancer's address"),
+        Flag("name", help="The Service's name"),
+        Flag("override-type", default="merge", help="How --overrides is merged"),
+        Flag("overrides", help="JSON that changes the Service"),
+        Flag("port", help="The Service's port"),
+        Flag("protocol", help="TCP, UDP or SCTP"),
+        Flag("save-config", "bool", help="Keeps the object in its annotation"),
+        Flag("selector", help="The labels that choose the pods"),
+        Flag("session-affinity", help="None or ClientIP"),
         Flag("target-port", help="The container's port"),
         Flag("type", help="ClusterIP, NodePort, LoadBalancer or ExternalName"),
     ),

@@ -1,4 +1,7 @@
-"""What every command is given: the way to the server, the streams, the files, the namespace. Follows cmdutil.Factory."""
+"""What every command is given: the way to the server, the streams, the files, the namespace.
+
+Follows cmdutil.Factory.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,16 @@ class Factory:
     """One command's surroundings. `user` is in whose name the requests are made."""
 
     def __init__(
-        self, server: ApiServer, clock: Clock, *, out: Output, err: Output, stdin: Stream, files: FileSystem,
-        namespace: str = "default", user: str = "system:masters",
+        self,
+        server: ApiServer,
+        clock: Clock,
+        *,
+        out: Output,
+        err: Output,
+        stdin: Stream,
+        files: FileSystem,
+        namespace: str = "default",
+        user: str = "system:masters",
     ) -> None:
         self.server = server
         self.clock = clock
@@ -70,8 +81,12 @@ class Factory:
         """The response's body; warnings go to standard error. Raises ApiError."""
         options.setdefault("field_manager", self.field_manager)
         request = Request(
-            verb=verb, resource=resource.group_resource, namespace=namespace if resource.namespaced else "", name=name,
-            user=self.user, **options,
+            verb=verb,
+            resource=resource.group_resource,
+            namespace=namespace if resource.namespaced else "",
+            name=name,
+            user=self.user,
+            **options,
         )
         response: Response = self.server.handle(request)
         for text in response.warnings:
@@ -85,7 +100,9 @@ class Factory:
     def get(self, resource: Resource, namespace: str, name: str) -> Obj:
         return self.request("get", resource, namespace, name)  # type: ignore[no-any-return]
 
-    def list(self, group_resource: str, namespace: str = "", *, label_selector: str = "", field_selector: str = "") -> list[Obj]:
+    def list(
+        self, group_resource: str, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> list[Obj]:
         """The items of a list; none where the server does not have the resource."""
         resource = self.mapper.get(group_resource)
         if resource is None:

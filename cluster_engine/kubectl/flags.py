@@ -219,7 +219,7 @@ def duration_seconds(text: str) -> float:
             number = re.match(r"(\d+\.?\d*|\.\d+)", body[position:])
             if number is None:
                 raise ValueError(f'time: invalid duration "{text}"')
-            unit = re.match(r"[^\d.]*", body[position + number.end():])
+            unit = re.match(r"[^\d.]*", body[position + number.end() :])
             if unit is None or not unit.group():
                 raise ValueError(f'time: missing unit in duration "{text}"')
             raise ValueError(f'time: unknown unit "{unit.group()}" in duration "{text}"')

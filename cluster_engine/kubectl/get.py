@@ -1,4 +1,4 @@
-"""`kubectl get`: one or many resources, as a table, JSON, YAML, names or what a template makes of them, and as they change.
+"""`kubectl get`: resources as a table, JSON, YAML, names or what a template makes of them, and as they change.
 
 Follows k8s.io/kubectl/pkg/cmd/get/get.go.
 """
@@ -60,11 +60,13 @@ class Getter:
             self.factory.err.line(f"warning: {flag}")
         if not self.watching and not self.call.args and not flags.strings("filename") and not flags.string("kustomize"):
             self.factory.err.write(
-                'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported '
+                'You must specify the type of resource to get. Use "kubectl api-resources" for a '
+                "complete list of supported "
                 "resources.\n\n"
             )
             raise self.call.usage_error(
-                'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource '
+                'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed '
+                "description of that resource "
                 "(e.g. kubectl explain pods)."
             )
         if flags.on("show-labels") and self.output not in ("", "wide"):
@@ -85,10 +87,12 @@ class Getter:
     def table_printer(self, info: Info, *, with_kind: bool) -> TablePrinter:
         flags = self.flags
         return TablePrinter(
-            wide=self.output == "wide", no_headers=flags.on("no-headers"),
+            wide=self.output == "wide",
+            no_headers=flags.on("no-headers"),
             with_namespace=flags.on("all-namespaces") and info.resource.namespaced,
             with_kind=info.resource if with_kind or flags.on("show-kind") else None,
-            show_labels=flags.on("show-labels"), label_columns=tuple(flags.strings("label-columns")),
+            show_labels=flags.on("show-labels"),
+            label_columns=tuple(flags.strings("label-columns")),
         )
 
     def print_tables(self, result: Result) -> None:
@@ -141,7 +145,9 @@ class Getter:
         if columns is not None:
             return lambda obj: columns.render(obj["items"] if obj["kind"] == "List" else [obj])
         if self.output == "name":
-            return lambda obj: "".join(f"{object_name_of(item)}\n" for item in (obj["items"] if obj["kind"] == "List" else [obj]))
+            return lambda obj: "".join(
+                f"{object_name_of(item)}\n" for item in (obj["items"] if obj["kind"] == "List" else [obj])
+            )
         printer = output.structured_printer(self.output, self.flags, self.factory.files)
         if printer is None:
             raise output.NoPrinterError(self.output, FORMATS)
@@ -160,7 +166,10 @@ class Getter:
         if not infos and not result.is_listing:
             raise CommandError("no resources to watch")
         if len(infos) > 1 and not result.is_listing:
-            raise CommandError("watch is only supported on individual resources and resource collections - more than 1 resource was found")
+            raise CommandError(
+                "watch is only supported on individual resources and resource collections - more "
+                "than 1 resource was found"
+            )
         return (yield from self._watch(builder, result, infos))
 
     def _watch(self, builder: Builder, result: Result, infos: list[Info]) -> Process:
@@ -180,8 +189,13 @@ class Getter:
         if not self.flags.on("watch-only"):
             show(listing if self.human else listing["items"], "ADDED")
         watch: Watch = self.factory.request(
-            "watch", resource, namespace, resource_version=int(listing["metadata"]["resourceVersion"]),
-            accept=builder.accept, include_object=builder.include_object, **selectors,
+            "watch",
+            resource,
+            namespace,
+            resource_version=int(listing["metadata"]["resourceVersion"]),
+            accept=builder.accept,
+            include_object=builder.include_object,
+            **selectors,
         )
         try:
             yield from self._follow(watch, show)
@@ -209,7 +223,9 @@ class Getter:
         with_events = self.flags.on("output-watch-events")
         if self.human:
             tables = self.table_printer(info, with_kind=False)
-            return lambda table, type_: out.write(_with_event(tables, table, type_) if with_events else tables.render([table]))
+            return lambda table, type_: out.write(
+                _with_event(tables, table, type_) if with_events else tables.render([table])
+            )
         printer = self.generic_printer()
 
         def show(items: list[Obj], type_: str) -> None:
@@ -229,19 +245,27 @@ def _with_event(printer: TablePrinter, table: Obj, type_: str) -> str:
 
 
 COMMAND = Command(
-    "get", "Display one or many resources", run,
-    use="[(-o|--output=)json|yaml|name|go-template|jsonpath|custom-columns|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | "
-        "TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]",
+    "get",
+    "Display one or many resources",
+    run,
+    use="[(-o|--output=)json|yaml|name|go-template|jsonpath|custom-columns|wide] "
+    "(TYPE[.VERSION][.GROUP] [NAME | -l label] | "
+    "TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]",
     long="Shows resources of the cluster as a table with one line each, or whole in JSON or YAML.\n\n"
-         "Several types are separated by commas; all means the usual ones. -l and --field-selector choose among them, -w keeps\n"
-         "showing what changes until Ctrl-C.",
+    "Several types are separated by commas; all means the usual ones. -l and --field-selector choose "
+    "among them, -w keeps\n"
+    "showing what changes until Ctrl-C.",
     example="# All pods of the namespace\nkubectl get pods\n\n# With node and address\nkubectl get pods -o wide\n\n"
-            "# One Deployment, whole\nkubectl get deployment web -o yaml\n\n# Everything with a label, as it changes\n"
-            "kubectl get pods -l app=web -w",
+    "# One Deployment, whole\nkubectl get deployment web -o yaml\n\n# Everything with a label, as it changes\n"
+    "kubectl get pods -l app=web -w",
     group="Basic Commands (Intermediate)",
     flags=(
-        *common.filename("to read from the server"), *common.output("json|yaml|name|wide|go-template|jsonpath|custom-columns"),
-        common.SELECTOR, common.FIELD_SELECTOR, common.ALL_NAMESPACES, common.CHUNK_SIZE,
+        *common.filename("to read from the server"),
+        *common.output("json|yaml|name|wide|go-template|jsonpath|custom-columns"),
+        common.SELECTOR,
+        common.FIELD_SELECTOR,
+        common.ALL_NAMESPACES,
+        common.CHUNK_SIZE,
         Flag("ignore-not-found", "bool", help="A name that does not exist is no error"),
         Flag("label-columns", "stringSlice", shorthand="L", help="Labels to show as columns, separated by commas"),
         Flag("no-headers", "bool", help="Leaves the line of headers out"),
@@ -256,4 +280,3 @@ COMMAND = Command(
         Flag("watch-only", "bool", help="Shows what changes, not what is there"),
     ),
 )
-

@@ -27,7 +27,9 @@ def parse(text: str) -> Any:
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or "Unterminated string" in error.msg:
             raise ValueError("unexpected end of JSON input") from None
-        words = next((theirs for ours, theirs in _WORDS if error.msg.startswith(ours)), "looking for beginning of value")
+        words = next(
+            (theirs for ours, theirs in _WORDS if error.msg.startswith(ours)), "looking for beginning of value"
+        )
         raise ValueError(f"invalid character {text[error.pos]!r} {words}") from None
     except RecursionError:
         raise ValueError("exceeded max depth") from None

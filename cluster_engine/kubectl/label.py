@@ -85,7 +85,8 @@ def _label(call: Invocation, info: Info, new: dict[str, str], remove: list[str],
     if not flags.on("overwrite"):
         faults = [
             f"'{key}' already has a value ({present[key]}), and --overwrite is false"
-            for key, value in new.items() if key in present and present[key] != value
+            for key, value in new.items()
+            if key in present and present[key] != value
         ]
         if faults:
             raise CommandError(faults[0] if len(faults) == 1 else f"[{', '.join(faults)}]")
@@ -108,7 +109,13 @@ def _label(call: Invocation, info: Info, new: dict[str, str], remove: list[str],
         if cause:
             patch["metadata"]["annotations"] = cause["metadata"]["annotations"]
         obj = factory.request(
-            "patch", info.resource, info.namespace, info.name, body=patch, patch_type="merge", dry_run=dry_run == "server",
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body=patch,
+            patch_type="merge",
+            dry_run=dry_run == "server",
         )
     if flags.string("output") or flags.string("template"):
         factory.out.write(object_printer(flags, factory.files)(obj))
@@ -125,15 +132,25 @@ def _word(before: dict[str, str], after: dict[str, str]) -> str:
 
 
 COMMAND = Command(
-    "label", "Update the labels on a resource", run,
+    "label",
+    "Update the labels on a resource",
+    run,
     use="[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version] [options]",
     long="Sets labels (key=value) and removes them (key-). A label that is there already needs --overwrite to change.",
     example="kubectl label pods web-0 tier=front\n\n# Change it\nkubectl label --overwrite pods web-0 tier=back\n\n"
-            "# Take it away\nkubectl label pods web-0 tier-",
+    "# Take it away\nkubectl label pods web-0 tier-",
     group="Settings Commands",
     flags=(
-        *common.filename("to label"), *common.output(), common.SELECTOR, common.FIELD_SELECTOR, common.ALL, common.ALL_NAMESPACES,
-        common.DRY_RUN, common.RECORD, common.LOCAL, common.field_manager("kubectl-label"),
+        *common.filename("to label"),
+        *common.output(),
+        common.SELECTOR,
+        common.FIELD_SELECTOR,
+        common.ALL,
+        common.ALL_NAMESPACES,
+        common.DRY_RUN,
+        common.RECORD,
+        common.LOCAL,
+        common.field_manager("kubectl-label"),
         Flag("list", "bool", help="Shows the labels"),
         Flag("overwrite", "bool", help="Lets labels change that are there already"),
         Flag("resource-version", help="Changes the object only if it still has this version"),

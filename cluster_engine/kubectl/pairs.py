@@ -36,5 +36,7 @@ def parse(pairs: Sequence[str], kind: str, *, removals: bool) -> tuple[dict[str,
         raise CommandError(f"invalid {kind} format: {', '.join(bad)}")
     both = [key for key in remove if key in new]
     if both:
-        raise CommandError(f'can not both modify and remove the following {kind}(s) in the same command: {", ".join(both)}')
+        raise CommandError(
+            f"can not both modify and remove the following {kind}(s) in the same command: {', '.join(both)}"
+        )
     return new, remove

@@ -6,8 +6,8 @@ from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError, bad_request
 from cluster_engine.apimachinery.yaml_text import YamlError, load_documents
-from cluster_engine.kubectl import go_json
 from cluster_engine.kubectl import common_flags as common
+from cluster_engine.kubectl import go_json
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
 from cluster_engine.kubectl.flags import Flag
@@ -75,7 +75,13 @@ def _patch(call: Invocation, info: Info, type_: Any, body: Any, dry_run: common.
         obj = apply_patch(info.obj, body, type_, None)
     else:
         obj = factory.request(
-            "patch", info.resource, info.namespace, info.name, body=body, patch_type=type_, dry_run=dry_run == "server",
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body=body,
+            patch_type=type_,
+            dry_run=dry_run == "server",
             subresource=flags.string("subresource"),
         )
         cause = record_patch(call, obj)
@@ -86,14 +92,21 @@ def _patch(call: Invocation, info: Info, type_: Any, body: Any, dry_run: common.
 
 
 COMMAND = Command(
-    "patch", "Update fields of a resource", run,
+    "patch",
+    "Update fields of a resource",
+    run,
     use="(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]",
-    long="Changes single fields: by a strategic merge patch (which knows how lists are merged), a JSON merge patch or a JSON patch.",
-    example="kubectl patch deployment web -p '{\"spec\":{\"replicas\":3}}'\n\n"
-            "kubectl patch deployment web --type=json -p '[{\"op\":\"replace\",\"path\":\"/spec/replicas\",\"value\":3}]'",
+    long="Changes single fields: by a strategic merge patch (which knows how lists are merged), a "
+    "JSON merge patch or a JSON patch.",
+    example='kubectl patch deployment web -p \'{"spec":{"replicas":3}}\'\n\n'
+    'kubectl patch deployment web --type=json -p \'[{"op":"replace","path":"/spec/replicas","value":3}]\'',
     group="Advanced Commands",
     flags=(
-        *common.filename("to patch"), *common.output(), common.DRY_RUN, common.RECORD, common.LOCAL,
+        *common.filename("to patch"),
+        *common.output(),
+        common.DRY_RUN,
+        common.RECORD,
+        common.LOCAL,
         common.field_manager("kubectl-patch"),
         Flag("patch", shorthand="p", help="The patch, as JSON or YAML"),
         Flag("patch-file", help="A file with the patch"),

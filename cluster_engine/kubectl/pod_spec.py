@@ -10,7 +10,8 @@ from cluster_engine.kubectl.errors import CommandError
 _PATHS: dict[str, tuple[str, ...]] = {
     "Pod": ("spec",),
     **dict.fromkeys(
-        ("ReplicationController", "Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "Job"), ("spec", "template", "spec")
+        ("ReplicationController", "Deployment", "DaemonSet", "ReplicaSet", "StatefulSet", "Job"),
+        ("spec", "template", "spec"),
     ),
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }

@@ -57,7 +57,7 @@ class Wait:
     streams: tuple[Stream, ...] = ()
 
 
-class Interrupt(BaseException):  # noqa: N818 - like KeyboardInterrupt, it is no error
+class Interrupt(BaseException):
     """Ctrl-C: commands may clean up, and end with exit code 130."""
 
 

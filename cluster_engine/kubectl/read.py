@@ -20,11 +20,19 @@ class _NoFiles:
 
 
 def run_at_once(server: ApiServer, clock: Clock, words: Sequence[str]) -> tuple[str, str, int]:
-    """(standard output, standard error, exit code) of a command that does not wait; one that would is ended with 130."""
+    """(standard output, standard error, exit code) of a command that does not wait.
+
+    One that would is ended with 130.
+    """
     out: list[str] = []
     err: list[str] = []
     factory = Factory(
-        server, clock, out=Output(out.append), err=Output(err.append), stdin=Stream(closed=True), files=_NoFiles(),
+        server,
+        clock,
+        out=Output(out.append),
+        err=Output(err.append),
+        stdin=Stream(closed=True),
+        files=_NoFiles(),
     )
     process = main(factory, words)
     try:

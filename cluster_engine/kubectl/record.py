@@ -9,7 +9,10 @@ CHANGE_CAUSE = "kubernetes.io/change-cause"
 
 
 def change_cause(call: Invocation) -> str | None:
-    """The command as it is written down, e.g. `kubectl scale deploy web --replicas=3 --record=true`; None without the flag."""
+    """The command as it is written down, or None without the flag.
+
+    For example `kubectl scale deploy web --replicas=3 --record=true`.
+    """
     if not call.flags.on("record"):
         return None
     words = [call.path, *call.args]

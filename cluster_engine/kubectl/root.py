@@ -19,7 +19,7 @@ from cluster_engine.kubectl import (
     run,
     scale,
 )
-from cluster_engine.kubectl.command import Command, Invocation, execute
+from cluster_engine.kubectl.command import Command, execute, lacking
 from cluster_engine.kubectl.common_flags import GLOBAL
 from cluster_engine.kubectl.create import create
 from cluster_engine.kubectl.describe import command as describe
@@ -56,49 +56,87 @@ _MISSING = {
     "proxy": ("Run a proxy to the Kubernetes API server", "Troubleshooting and Debugging Commands"),
     "cp": ("Copy files and directories to and from containers", "Troubleshooting and Debugging Commands"),
     "auth": ("Inspect authorization", "Troubleshooting and Debugging Commands"),
-    "debug": ("Create debugging sessions for troubleshooting workloads and nodes", "Troubleshooting and Debugging Commands"),
+    "debug": (
+        "Create debugging sessions for troubleshooting workloads and nodes",
+        "Troubleshooting and Debugging Commands",
+    ),
     "events": ("List events", "Troubleshooting and Debugging Commands"),
     "diff": ("Diff the live version against a would-be applied version", "Advanced Commands"),
     "replace": ("Replace a resource by file name or stdin", "Advanced Commands"),
     "wait": ("Experimental: Wait for a specific condition on one or many resources", "Advanced Commands"),
     "kustomize": ("Build a kustomization target from a directory or URL", "Advanced Commands"),
-    "completion": ("Output shell completion code for the specified shell (bash, zsh, fish, or powershell)", "Settings Commands"),
+    "completion": (
+        "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
+        "Settings Commands",
+    ),
     "plugin": ("Provides utilities for interacting with plugins", "Other Commands"),
 }
 
 
-def _run_missing(call: Invocation) -> Process:
-    raise CommandError(f'the terminal\'s kubectl does not have "{call.command.name}" yet')
-    yield
-
-
 def _missing(name: str) -> Command:
     short, group = _MISSING[name]
-    return Command(name, short, _run_missing, group=group, completes="nothing", lacking=True)
+    return lacking(name, short, group)
 
 
 ROOT = Command(
-    "kubectl", "kubectl controls the Kubernetes cluster manager",
+    "kubectl",
+    "kubectl controls the Kubernetes cluster manager",
     use="[flags] [options]",
     long="kubectl controls the Kubernetes cluster manager.\n\n"
-         "This one lives in the terminal of the playground and speaks to its cluster.",
+    "This one lives in the terminal of the playground and speaks to its cluster.",
     commands=(
-        create.COMMAND, expose.COMMAND, run.COMMAND, set_group.COMMAND,
-        _missing("explain"), get.COMMAND, _missing("edit"), delete.COMMAND,
-        rollout.COMMAND, scale.COMMAND, _missing("autoscale"),
-        _missing("certificate"), about.CLUSTER_INFO, _missing("top"), _missing("cordon"), _missing("uncordon"), _missing("drain"),
+        create.COMMAND,
+        expose.COMMAND,
+        run.COMMAND,
+        set_group.COMMAND,
+        _missing("explain"),
+        get.COMMAND,
+        _missing("edit"),
+        delete.COMMAND,
+        rollout.COMMAND,
+        scale.COMMAND,
+        _missing("autoscale"),
+        _missing("certificate"),
+        about.CLUSTER_INFO,
+        _missing("top"),
+        _missing("cordon"),
+        _missing("uncordon"),
+        _missing("drain"),
         _missing("taint"),
-        describe.COMMAND, _missing("logs"), _missing("attach"), _missing("exec"), _missing("port-forward"), _missing("proxy"),
-        _missing("cp"), _missing("auth"), _missing("debug"), _missing("events"),
-        _missing("diff"), apply.COMMAND, patch.COMMAND, _missing("replace"), _missing("wait"), _missing("kustomize"),
-        label.COMMAND, annotate.COMMAND, _missing("completion"),
-        api_resources.RESOURCES, api_resources.VERSIONS, about.CONFIG, _missing("plugin"), about.VERSION_COMMAND, about.OPTIONS,
+        describe.COMMAND,
+        _missing("logs"),
+        _missing("attach"),
+        _missing("exec"),
+        _missing("port-forward"),
+        _missing("proxy"),
+        _missing("cp"),
+        _missing("auth"),
+        _missing("debug"),
+        _missing("events"),
+        _missing("diff"),
+        apply.COMMAND,
+        patch.COMMAND,
+        _missing("replace"),
+        _missing("wait"),
+        _missing("kustomize"),
+        label.COMMAND,
+        annotate.COMMAND,
+        _missing("completion"),
+        api_resources.RESOURCES,
+        api_resources.VERSIONS,
+        about.CONFIG,
+        _missing("plugin"),
+        about.VERSION_COMMAND,
+        about.OPTIONS,
     ),
 )
 
 
 def main(factory: Factory, words: Sequence[str]) -> Process:
-    """Runs `kubectl WORDS…`: prints what there is to print and returns the exit code. Whatever is wrong is told, not raised."""
+    """Runs `kubectl WORDS…`: prints what there is to print and returns the exit code.
+
+    Whatever is wrong is told, not raised.
+    """
     try:
         return (yield from execute(ROOT, factory, words, GLOBAL))
     except (Aggregate, ApiError, CommandError, ExitCode, FlagError, RequiredFlagsError) as error:

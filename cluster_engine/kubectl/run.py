@@ -70,8 +70,11 @@ def _pod(call: Invocation, name: str, image: str, words: list[str], restart: str
     if annotations:
         meta["annotations"] = annotations
     pod: Obj = {
-        "apiVersion": "v1", "kind": "Pod", "metadata": meta,
-        "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart}, "status": {},
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": meta,
+        "spec": {"containers": [container], "dnsPolicy": "ClusterFirst", "restartPolicy": restart},
+        "status": {},
     }
     if flags.string("overrides"):
         try:
@@ -104,21 +107,35 @@ def parse_labels(text: str) -> dict[str, str]:
 
 def _service(name: str, pod: Obj, port: int) -> Obj:
     return {
-        "apiVersion": "v1", "kind": "Service", "metadata": {"creationTimestamp": generate.NO_TIME, "name": name},
-        "spec": {"ports": [{"port": port, "protocol": "TCP", "targetPort": port}], "selector": pod["metadata"]["labels"]},
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"creationTimestamp": generate.NO_TIME, "name": name},
+        "spec": {
+            "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
+            "selector": pod["metadata"]["labels"],
+        },
         "status": {"loadBalancer": {}},
     }
 
 
 COMMAND = Command(
-    "run", "Run a particular image on the cluster", run,
-    use="NAME --image=image [--env=\"key=value\"] [--port=port] [--dry-run=server|client] [--command] -- [COMMAND] [args...] [options]",
+    "run",
+    "Run a particular image on the cluster",
+    run,
+    use='NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--command] '
+    "-- [COMMAND] [args...] [options]",
     long="Creates a pod that runs an image.",
-    example="kubectl run web --image=nginx:1.25 --port=80\n\nkubectl run job --image=busybox --restart=Never -- sleep 60",
+    example="kubectl run web --image=nginx:1.25 --port=80\n\nkubectl run job --image=busybox "
+    "--restart=Never -- sleep 60",
     group="Basic Commands (Beginner)",
     completes="nothing",
     flags=(
-        *common.output(), common.DRY_RUN, common.field_manager("kubectl-run"), common.cascade(), common.GRACE_PERIOD, common.TIMEOUT,
+        *common.output(),
+        common.DRY_RUN,
+        common.field_manager("kubectl-run"),
+        common.cascade(),
+        common.GRACE_PERIOD,
+        common.TIMEOUT,
         Flag("annotations", "stringArray", help="Annotations of the pod"),
         Flag("attach", "bool", help="Attaches to the pod once it runs"),
         Flag("command", "bool", help="The words after -- are the command, not its arguments"),

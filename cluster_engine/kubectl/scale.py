@@ -57,7 +57,12 @@ def _scale(call: Invocation, info: Info, replicas: int, dry_run: common.DryRun) 
     scale_options = {"subresource": "scale", "dry_run": dry_run == "server"}
     if expected == -1 and not version:
         factory.request(
-            "patch", info.resource, info.namespace, info.name, body={"spec": {"replicas": replicas}}, patch_type="merge",
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body={"spec": {"replicas": replicas}},
+            patch_type="merge",
             **scale_options,
         )
         return
@@ -67,7 +72,9 @@ def _scale(call: Invocation, info: Info, replicas: int, dry_run: common.DryRun) 
         if expected not in (-1, count):
             raise CommandError(f"Expected replicas to be {expected}, was {count}")
         if version and present["metadata"]["resourceVersion"] != version:
-            raise CommandError(f"Expected resource version to be {version}, was {present['metadata']['resourceVersion']}")
+            raise CommandError(
+                f"Expected resource version to be {version}, was {present['metadata']['resourceVersion']}"
+            )
         body = {**present, "spec": {"replicas": replicas}}
         try:
             factory.request("update", info.resource, info.namespace, info.name, body=body, **scale_options)
@@ -95,14 +102,21 @@ def _wait(call: Invocation, info: Info, replicas: int) -> Generator[Wait, None, 
 
 
 COMMAND = Command(
-    "scale", "Set a new size for a deployment, replica set, or replication controller", run,
+    "scale",
+    "Set a new size for a deployment, replica set, or replication controller",
+    run,
     use="[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]",
     long="Sets how many pods a Deployment, ReplicaSet or StatefulSet shall have.",
     example="kubectl scale --replicas=3 deployment/web\n\n# Only if there are two now\n"
-            "kubectl scale --current-replicas=2 --replicas=3 deployment/web",
+    "kubectl scale --current-replicas=2 --replicas=3 deployment/web",
     group="Deploy Commands",
     flags=(
-        *common.filename("to scale"), *common.output(), common.SELECTOR, common.ALL, common.DRY_RUN, common.RECORD,
+        *common.filename("to scale"),
+        *common.output(),
+        common.SELECTOR,
+        common.ALL,
+        common.DRY_RUN,
+        common.RECORD,
         Flag("current-replicas", "int", default=-1, help="Scales only if this is the present number"),
         Flag("replicas", "int", required=True, help="The new number"),
         Flag("resource-version", help="Scales only if the object still has this version"),

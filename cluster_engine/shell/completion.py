@@ -61,9 +61,7 @@ def _candidates(env: Environment, words: list[str], partial: str) -> list[str]:
         return _files(env, partial)
     cluster = env.cluster
     silent = Output(lambda text: None)
-    factory = Factory(
-        cluster.server, cluster.clock, out=silent, err=silent, stdin=Stream(closed=True), files=env.files
-    )
+    factory = Factory(cluster.server, cluster.clock, out=silent, err=silent, stdin=Stream(closed=True), files=env.files)
     return kubectl.complete(factory, words[1:], partial)
 
 

@@ -28,7 +28,9 @@ class Environment:
 
     cluster: Cluster
     files: TidyFiles
-    variables: dict[str, str] = field(default_factory=lambda: {"HOME": HOME, "PWD": HOME, "USER": "root", "SHELL": "/bin/bash"})
+    variables: dict[str, str] = field(
+        default_factory=lambda: {"HOME": HOME, "PWD": HOME, "USER": "root", "SHELL": "/bin/bash"}
+    )
     aliases: dict[str, str] = field(default_factory=lambda: {"k": "kubectl"})
     history: list[str] = field(default_factory=list)
     status: int = 0

@@ -70,9 +70,10 @@ def _split(parts: tuple[Part, ...], lookup: Lookup) -> list[tuple[str, bool]]:
 def _file_names(pattern: str, files: Files) -> list[str]:
     """The files that a pattern fits; `*` does not go beyond a `/`."""
     head = "./" if pattern.startswith("./") else ""
-    bare = pattern[len(head):]
+    bare = pattern[len(head) :]
     depth = bare.count("/")
     return [
-        head + name for name in files.list()
+        head + name
+        for name in files.list()
         if name.count("/") == depth and not name.startswith(".") and fnmatch.fnmatchcase(name, bare)
     ]

@@ -1,9 +1,12 @@
-"""From a line to a tree: quoting, comments, `;` `&&` `||` `|`, redirections, here-documents. A subset of bash's grammar."""
+"""From a line to a tree: quoting, comments, `;` `&&` `||` `|`, redirections, here-documents.
+
+A subset of bash's grammar.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster_engine.shell.syntax import (
     AndOr,
@@ -18,11 +21,49 @@ from cluster_engine.shell.syntax import (
 
 MAX_LENGTH = 512 * 1024
 MAX_TOKENS = 20_000
-_OPERATORS = ("&&", "||", ";;", "|&", "&>>", "&>", "<<<", "<<-", "<<", ">>", ">&", "<&", ">|", "|", ";", "&", "<", ">", "(", ")", "\n")
+_OPERATORS = (
+    "&&",
+    "||",
+    ";;",
+    "|&",
+    "&>>",
+    "&>",
+    "<<<",
+    "<<-",
+    "<<",
+    ">>",
+    ">&",
+    "<&",
+    ">|",
+    "|",
+    ";",
+    "&",
+    "<",
+    ">",
+    "(",
+    ")",
+    "\n",
+)
 _REDIRECTIONS = ("&>>", "&>", "<<<", "<<-", "<<", ">>", ">&", ">|", "<", ">")
 _VARIABLE = re.compile(r"\$(?:\{(\w+|[?#$!@*])\}|([A-Za-z_]\w*|[0-9?#$!@*]))")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_COMPOUND = ("for", "while", "until", "if", "case", "function", "{", "[[", "select", "do", "done", "then", "fi", "esac", "else")
+_COMPOUND = (
+    "for",
+    "while",
+    "until",
+    "if",
+    "case",
+    "function",
+    "{",
+    "[[",
+    "select",
+    "do",
+    "done",
+    "then",
+    "fi",
+    "esac",
+    "else",
+)
 
 
 @dataclass(slots=True)
@@ -30,7 +71,7 @@ class _Token:
     """An operator, or a word."""
 
     operator: str = ""
-    word: Word = Word(())
+    word: Word = field(default_factory=lambda: Word(()))
     # A number right before a redirection, as in `2>`.
     fd: int | None = None
 
@@ -118,7 +159,7 @@ class _Lexer:
             if char in " \t\n;|&<>()":
                 break
             if char == "\\":
-                following = self.text[self.position + 1:self.position + 2]
+                following = self.text[self.position + 1 : self.position + 2]
                 self.position += 2
                 if following != "\n":
                     flush()
@@ -144,7 +185,7 @@ class _Lexer:
         end = self.text.find("'", self.position + 1)
         if end < 0:
             raise ShellSyntaxError("unexpected EOF while looking for matching `''")
-        body = self.text[self.position + 1:end]
+        body = self.text[self.position + 1 : end]
         self.position = end + 1
         return body
 
@@ -160,7 +201,7 @@ class _Lexer:
             if char == '"':
                 self.position += 1
                 break
-            if char == "\\" and self.text[self.position + 1:self.position + 2] in ('"', "\\", "$", "`", "\n"):
+            if char == "\\" and self.text[self.position + 1 : self.position + 2] in ('"', "\\", "$", "`", "\n"):
                 following = self.text[self.position + 1]
                 buffer += "" if following == "\n" else following
                 self.position += 2
@@ -183,7 +224,7 @@ class _Lexer:
         found = _VARIABLE.match(self.text, self.position)
         if found is None:
             if self.text.startswith("${", self.position):
-                raise ShellSyntaxError(f"{self.text[self.position:self.position + 20].split()[0]}: bad substitution")
+                raise ShellSyntaxError(f"{self.text[self.position : self.position + 20].split()[0]}: bad substitution")
             return ""
         self.position = found.end()
         return found[1] or found[2]
@@ -199,7 +240,7 @@ class _Lexer:
             lines: list[str] = []
             while self.position < len(self.text):
                 end = self.text.find("\n", self.position)
-                line = self.text[self.position:] if end < 0 else self.text[self.position:end]
+                line = self.text[self.position :] if end < 0 else self.text[self.position : end]
                 self.position = len(self.text) if end < 0 else end + 1
                 if document.strips_tabs:
                     line = line.lstrip("\t")
@@ -216,9 +257,9 @@ def _here_word(body: str) -> Word:
     parts: list[Part] = []
     position = 0
     for found in _VARIABLE.finditer(body):
-        if body[:found.start()].endswith("\\"):
+        if body[: found.start()].endswith("\\"):
             continue
-        parts += [Part("text", body[position:found.start()], True), Part("variable", found[1] or found[2], True)]
+        parts += [Part("text", body[position : found.start()], True), Part("variable", found[1] or found[2], True)]
         position = found.end()
     parts.append(Part("text", body[position:].replace("\\$", "$"), True))
     return Word(tuple(parts))
@@ -343,6 +384,6 @@ def _assignment(word: Word) -> tuple[str, Word] | None:
     found = _ASSIGNMENT.match(first)
     if found is None:
         return None
-    rest = first[found.end():]
+    rest = first[found.end() :]
     head = (Part("text", rest, False),) if rest else ()
     return found[1], Word((*head, *word.parts[1:]))

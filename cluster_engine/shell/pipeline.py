@@ -73,5 +73,6 @@ def _together(stages: Sequence[Stage]) -> Wait:
     waits = [stage.waiting for stage in stages if stage.code is None and stage.waiting is not None]
     deadlines = [wait.deadline_us for wait in waits if wait.deadline_us is not None]
     return Wait(
-        watches=tuple(watch for wait in waits for watch in wait.watches), deadline_us=min(deadlines, default=None),
+        watches=tuple(watch for wait in waits for watch in wait.watches),
+        deadline_us=min(deadlines, default=None),
     )

@@ -32,8 +32,8 @@ def without_prompts(text: str, is_command: Callable[[str], bool]) -> str:
 def _stripped(line: str, is_command: Callable[[str], bool]) -> str:
     full = _FULL.match(line)
     if full:
-        return line[full.end():]
+        return line[full.end() :]
     short = _SHORT.match(line)
     if short and is_command(short[1]):
-        return line[short.end():]
+        return line[short.end() :]
     return line

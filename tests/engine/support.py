@@ -1,4 +1,4 @@
-"""A terminal on a cluster for tests: types a line, lets virtual time pass until it has ended, returns what it printed."""
+"""A terminal on a cluster, for tests: types a line, lets virtual time pass until it has ended, and reads it."""
 
 from __future__ import annotations
 

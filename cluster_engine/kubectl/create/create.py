@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apiserver.request import FieldValidation
 from cluster_engine.kubectl import common_flags as common
-from cluster_engine.kubectl.command import Command, Invocation
+from cluster_engine.kubectl.command import Command, Invocation, lacking
 from cluster_engine.kubectl.create import configmap, deployment, namespace, secret, service, serviceaccount
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
 from cluster_engine.kubectl.flags import Flag
@@ -47,27 +48,42 @@ def run(call: Invocation) -> Process:
     return 0
 
 
-def _create(call: Invocation, info: Info, printer: Printer, dry_run: common.DryRun, validation: common.FieldValidation) -> None:
+def _create(
+    call: Invocation, info: Info, printer: Printer, dry_run: common.DryRun, validation: FieldValidation
+) -> None:
     obj = recorded(call, info.obj) if call.flags.on("record") else info.obj
     if call.flags.on("save-config"):
         obj = with_last_applied({"metadata": {}, **obj})
     if dry_run != "client":
         obj = call.factory.request(
-            "create", info.resource, info.namespace, body=obj, dry_run=dry_run == "server", field_validation=validation,
+            "create",
+            info.resource,
+            info.namespace,
+            body=obj,
+            dry_run=dry_run == "server",
+            field_validation=validation,
         )
     call.factory.out.write(printer(obj))
 
 
 COMMAND = Command(
-    "create", "Create a resource from a file or from stdin", run,
+    "create",
+    "Create a resource from a file or from stdin",
+    run,
     use="-f FILENAME [options]",
     long="Creates what is in a file or on standard input, in YAML or JSON. What is there already is refused.",
-    example="# What is in a file\nkubectl create -f ./pod.yaml\n\n# What comes through a pipe\ncat pod.yaml | kubectl create -f -\n\n"
-            "# A Deployment without a file\nkubectl create deployment web --image=nginx:1.25 --replicas=3",
+    example="# What is in a file\nkubectl create -f ./pod.yaml\n\n# What comes through a pipe\ncat "
+    "pod.yaml | kubectl create -f -\n\n"
+    "# A Deployment without a file\nkubectl create deployment web --image=nginx:1.25 --replicas=3",
     group="Basic Commands (Beginner)",
     completes="files",
     flags=(
-        *common.filename("to create"), *common.output(), common.SELECTOR, common.DRY_RUN, common.VALIDATE, common.RECORD,
+        *common.filename("to create"),
+        *common.output(),
+        common.SELECTOR,
+        common.DRY_RUN,
+        common.VALIDATE,
+        common.RECORD,
         common.field_manager("kubectl-create"),
         Flag("edit", "bool", help="Opens an editor first"),
         Flag("raw", help="A path to send the file to"),
@@ -75,6 +91,22 @@ COMMAND = Command(
         Flag("windows-line-endings", "bool", help="Line endings of --edit"),
     ),
     commands=(
-        configmap.COMMAND, deployment.COMMAND, namespace.COMMAND, secret.COMMAND, service.COMMAND, serviceaccount.COMMAND,
+        lacking("clusterrole", "Create a cluster role"),
+        lacking("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
+        configmap.COMMAND,
+        lacking("cronjob", "Create a cron job with the specified name"),
+        deployment.COMMAND,
+        lacking("ingress", "Create an ingress with the specified name"),
+        lacking("job", "Create a job with the specified name"),
+        namespace.COMMAND,
+        lacking("poddisruptionbudget", "Create a pod disruption budget with the specified name"),
+        lacking("priorityclass", "Create a priority class with the specified name"),
+        lacking("quota", "Create a quota with the specified name"),
+        lacking("role", "Create a role with single rule"),
+        lacking("rolebinding", "Create a role binding for a particular role or cluster role"),
+        secret.COMMAND,
+        service.COMMAND,
+        serviceaccount.COMMAND,
+        lacking("token", "Request a service account token"),
     ),
 )

@@ -23,11 +23,17 @@ def run(call: Invocation) -> Process:
     labels = {"app": name}
     containers = [_container(image, command, flags.number("port")) for image in images]
     obj: Obj = {
-        "apiVersion": "apps/v1", "kind": "Deployment",
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
         "metadata": {"creationTimestamp": generate.NO_TIME, "labels": labels, "name": name},
         "spec": {
-            "replicas": flags.number("replicas"), "selector": {"matchLabels": labels}, "strategy": {},
-            "template": {"metadata": {"creationTimestamp": generate.NO_TIME, "labels": labels}, "spec": {"containers": containers}},
+            "replicas": flags.number("replicas"),
+            "selector": {"matchLabels": labels},
+            "strategy": {},
+            "template": {
+                "metadata": {"creationTimestamp": generate.NO_TIME, "labels": labels},
+                "spec": {"containers": containers},
+            },
         },
         "status": {},
     }
@@ -51,13 +57,18 @@ def container_name(image: str) -> str:
 
 
 COMMAND = Command(
-    "deployment", "Create a deployment with the specified name", run, aliases=("deploy",),
-    use="NAME --image=image -- [COMMAND] [args...] [options]", long="Creates a Deployment of one or more images.",
+    "deployment",
+    "Create a deployment with the specified name",
+    run,
+    aliases=("deploy",),
+    use="NAME --image=image -- [COMMAND] [args...] [options]",
+    long="Creates a Deployment of one or more images.",
     example="kubectl create deployment web --image=nginx:1.25 --replicas=3\n\n# With a command of its own\n"
-            "kubectl create deployment job --image=busybox -- sleep 3600",
+    "kubectl create deployment job --image=busybox -- sleep 3600",
     completes="nothing",
     flags=(
-        *generate.FLAGS, Flag("image", "stringSlice", required=True, help="The image to run; may be repeated"),
+        *generate.FLAGS,
+        Flag("image", "stringSlice", required=True, help="The image to run; may be repeated"),
         Flag("port", "int32", default=-1, help="The container's port"),
         Flag("replicas", "int32", default=1, shorthand="r", help="How many pods"),
     ),

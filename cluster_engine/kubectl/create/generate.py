@@ -20,7 +20,10 @@ from cluster_engine.kubectl.printers.output import object_printer
 NO_TIME: Any = None
 
 FLAGS = (
-    *common.output(), common.DRY_RUN, common.VALIDATE, common.field_manager("kubectl-create"),
+    *common.output(),
+    common.DRY_RUN,
+    common.VALIDATE,
+    common.field_manager("kubectl-create"),
     Flag("save-config", "bool", help="Keeps the object in its annotation, for a later apply"),
 )
 
@@ -34,14 +37,18 @@ def name_of(call: Invocation) -> str:
     return args[0]
 
 
-def submit(call: Invocation, obj: Obj, *, with_namespace: bool = True, operation: str = "created", what: str = "") -> int:
+def submit(
+    call: Invocation, obj: Obj, *, with_namespace: bool = True, operation: str = "created", what: str = ""
+) -> int:
     """Creates the object, or shows what would be created. Raises CommandError in the generators' words."""
     factory, flags = call.factory, call.flags
     dry_run = common.dry_run(flags)
     printer = object_printer(flags, factory.files, operation + common.dry_run_suffix(dry_run))
     resource = factory.mapper.for_kind(obj["apiVersion"], obj["kind"])
     if resource is None:
-        raise CommandError(f"failed to create {what or obj['kind'].lower() + ':'} the server could not find the requested resource")
+        raise CommandError(
+            f"failed to create {what or obj['kind'].lower() + ':'} the server could not find the requested resource"
+        )
     if with_namespace and factory.explicit_namespace and resource.namespaced:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": factory.namespace}}
     if flags.on("save-config"):
@@ -49,7 +56,11 @@ def submit(call: Invocation, obj: Obj, *, with_namespace: bool = True, operation
     if dry_run != "client":
         try:
             obj = factory.request(
-                "create", resource, factory.namespace, body=sendable(obj), dry_run=dry_run == "server",
+                "create",
+                resource,
+                factory.namespace,
+                body=sendable(obj),
+                dry_run=dry_run == "server",
                 field_validation=common.field_validation(flags) if flags.has("validate") else "Strict",
             )
         except ApiError as error:
@@ -98,7 +109,7 @@ def from_files(files: FileSystem, sources: Sequence[str]) -> list[tuple[str, str
         if not inside or equals:
             raise CommandError(f"error reading {path}: no such file or directory")
         for name in sorted(inside):
-            rest = name[len(path.rstrip("/")) + 1:]
+            rest = name[len(path.rstrip("/")) + 1 :]
             if "/" not in rest:
                 data.append((rest, files.read(name)))
     return data
@@ -126,11 +137,15 @@ def merged(pairs: Sequence[tuple[str, str]], kind: str, name: str) -> dict[str, 
     for key, value in pairs:
         if not _KEY.match(key):
             raise CommandError(
-                f'"{key}" is not a valid key name for a {kind}: a valid config key must consist of alphanumeric characters, \'-\', '
-                "'_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+                f'"{key}" is not a valid key name for a {kind}: a valid config key must consist of '
+                "alphanumeric characters, '-', "
+                "'_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for "
+                "validation is '[-._a-zA-Z0-9]+')"
             )
         if key in data:
-            raise CommandError(f'cannot add key "{key}", another key by that name already exists in Data for {kind} "{name}"')
+            raise CommandError(
+                f'cannot add key "{key}", another key by that name already exists in Data for {kind} "{name}"'
+            )
         data[key] = value
     return data
 
@@ -148,5 +163,9 @@ def data_of(call: Invocation, kind: str, name: str) -> dict[str, str]:
     env_files = flags.strings("from-env-file")
     if env_files and (flags.strings("from-file") or flags.strings("from-literal")):
         raise CommandError("from-env-file cannot be combined with from-file or from-literal")
-    pairs = [*literals(flags.strings("from-literal")), *from_files(files, flags.strings("from-file")), *from_env_files(files, env_files)]
+    pairs = [
+        *literals(flags.strings("from-literal")),
+        *from_files(files, flags.strings("from-file")),
+        *from_env_files(files, env_files),
+    ]
     return merged(pairs, kind, name)

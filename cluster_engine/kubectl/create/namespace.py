@@ -11,15 +11,24 @@ from cluster_engine.kubectl.process import Process
 def run(call: Invocation) -> Process:
     name = generate.name_of(call)
     obj: Obj = {
-        "apiVersion": "v1", "kind": "Namespace", "metadata": {"creationTimestamp": generate.NO_TIME, "name": name},
-        "spec": {}, "status": {},
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"creationTimestamp": generate.NO_TIME, "name": name},
+        "spec": {},
+        "status": {},
     }
     return generate.submit(call, obj)
     yield
 
 
 COMMAND = Command(
-    "namespace", "Create a namespace with the specified name", run, aliases=("ns",),
-    use="NAME [--dry-run=server|client|none] [options]", long="Creates a namespace.",
-    example="kubectl create namespace team-a", completes="nothing", flags=generate.FLAGS,
+    "namespace",
+    "Create a namespace with the specified name",
+    run,
+    aliases=("ns",),
+    use="NAME [--dry-run=server|client|none] [options]",
+    long="Creates a namespace.",
+    example="kubectl create namespace team-a",
+    completes="nothing",
+    flags=generate.FLAGS,
 )

@@ -24,7 +24,9 @@ def _secret(name: str, type_: str, data: dict[str, str]) -> Obj:
 
 def run_generic(call: Invocation) -> Process:
     name = generate.name_of(call)
-    return generate.submit(call, _secret(name, call.flags.string("type"), generate.data_of(call, "Secret", name)), what="secret")
+    return generate.submit(
+        call, _secret(name, call.flags.string("type"), generate.data_of(call, "Secret", name)), what="secret"
+    )
     yield
 
 
@@ -43,40 +45,63 @@ def run_docker_registry(call: Invocation) -> Process:
     flags = call.flags
     user, password = flags.string("docker-username"), flags.string("docker-password")
     if not user or not password:
-        raise CommandError("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required")
+        raise CommandError(
+            "either --from-file or the combination of --docker-username, --docker-password and "
+            "--docker-server is required"
+        )
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
     login = {"username": user, "password": password, "email": flags.string("docker-email"), "auth": auth}
     config = compact({"auths": {flags.string("docker-server"): {key: value for key, value in login.items() if value}}})
-    return generate.submit(call, _secret(name, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": config}), what="secret")
+    return generate.submit(
+        call, _secret(name, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": config}), what="secret"
+    )
     yield
 
 
 _HASH = Flag("append-hash", "bool", help="Appends a hash of the data to the name")
 
 COMMAND = Command(
-    "secret", "Create a secret using a specified subcommand",
+    "secret",
+    "Create a secret using a specified subcommand",
     use="(docker-registry | generic | tls) [options]",
-    long="Creates a Secret: generic from files and values, tls from a certificate and its key, docker-registry for a registry's login.",
+    long="Creates a Secret: generic from files and values, tls from a certificate and its key, "
+    "docker-registry for a registry's login.",
     commands=(
         Command(
-            "docker-registry", "Create a secret for use with a Docker registry", run_docker_registry, use="NAME [options]",
+            "docker-registry",
+            "Create a secret for use with a Docker registry",
+            run_docker_registry,
+            use="NAME [options]",
             completes="nothing",
             flags=(
-                *generate.FLAGS, _HASH,
+                *generate.FLAGS,
+                _HASH,
                 Flag("docker-server", default="https://index.docker.io/v1/", help="The registry's address"),
-                Flag("docker-username", help="The login's name"), Flag("docker-password", help="The login's password"),
+                Flag("docker-username", help="The login's name"),
+                Flag("docker-password", help="The login's password"),
                 Flag("docker-email", help="The login's e-mail"),
             ),
         ),
         Command(
-            "generic", "Create a secret from a local file, directory, or literal value", run_generic, completes="nothing",
+            "generic",
+            "Create a secret from a local file, directory, or literal value",
+            run_generic,
+            completes="nothing",
             use="NAME [--type=string] [--from-file=[key=]source] [--from-literal=key1=value1] [options]",
             flags=(*generate.FLAGS, *generate.DATA_FLAGS, _HASH, Flag("type", help="The Secret's type")),
         ),
         Command(
-            "tls", "Create a TLS secret", run_tls, use="NAME --cert=path/to/cert/file --key=path/to/key/file [options]",
+            "tls",
+            "Create a TLS secret",
+            run_tls,
+            use="NAME --cert=path/to/cert/file --key=path/to/key/file [options]",
             completes="nothing",
-            flags=(*generate.FLAGS, _HASH, Flag("cert", help="The certificate's file"), Flag("key", help="The key's file")),
+            flags=(
+                *generate.FLAGS,
+                _HASH,
+                Flag("cert", help="The certificate's file"),
+                Flag("key", help="The key's file"),
+            ),
         ),
     ),
 )

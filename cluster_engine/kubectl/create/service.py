@@ -20,7 +20,9 @@ def _ports(pairs: list[str], node_port: int) -> list[Obj]:
         if not port.isdigit() or not 0 < int(port) < 65536:
             raise CommandError(f"{pair} must be a port number, or a pair of them such as 80:8080")
         entry: Obj = {
-            "name": pair.replace(":", "-"), "port": int(port), "protocol": "TCP",
+            "name": pair.replace(":", "-"),
+            "port": int(port),
+            "protocol": "TCP",
             "targetPort": (int(target) if target.isdigit() else target) if colon else int(port),
         }
         if node_port:
@@ -49,9 +51,11 @@ def _service(type_: str) -> Callable[[Invocation], Process]:
             spec["ports"] = ports
         spec |= {"selector": {"app": name}, "type": type_}
         obj: Obj = {
-            "apiVersion": "v1", "kind": "Service",
+            "apiVersion": "v1",
+            "kind": "Service",
             "metadata": {"creationTimestamp": generate.NO_TIME, "labels": {"app": name}, "name": name},
-            "spec": spec, "status": {"loadBalancer": {}},
+            "spec": spec,
+            "status": {"loadBalancer": {}},
         }
         return generate.submit(call, obj, what=f"{type_} service:")
         yield
@@ -64,13 +68,20 @@ _TCP = Flag("tcp", "stringSlice", help="Ports, as port or port:targetPort; may b
 
 def _command(name: str, type_: str, article: str, *flags: Any) -> Command:
     return Command(
-        name, f"Create {article} {type_} service", _service(type_), use="NAME [--tcp=<port>:<targetPort>] [options]",
-        completes="nothing", flags=(*generate.FLAGS, _TCP, *flags),
+        name,
+        f"Create {article} {type_} service",
+        _service(type_),
+        use="NAME [--tcp=<port>:<targetPort>] [options]",
+        completes="nothing",
+        flags=(*generate.FLAGS, _TCP, *flags),
     )
 
 
 COMMAND = Command(
-    "service", "Create a service using a specified subcommand", aliases=("svc",), use="[flags] [options]",
+    "service",
+    "Create a service using a specified subcommand",
+    aliases=("svc",),
+    use="[flags] [options]",
     long="Creates a Service of the type that the subcommand names.",
     commands=(
         _command("clusterip", "ClusterIP", "a", Flag("clusterip", help="The address; None makes it headless")),

@@ -19,7 +19,8 @@ def run(call: Invocation) -> Process:
     flags, factory = call.flags, call.factory
     if not call.args and not flags.strings("filename") and not flags.string("kustomize"):
         raise CommandError(
-            'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.'
+            'You must specify the type of resource to describe. Use "kubectl api-resources" for a '
+            "complete list of supported resources."
         )
     builder = Builder.of(factory, flags, call.args, allow_empty_selector=True)
     result = yield from builder.do()
@@ -39,7 +40,11 @@ def run(call: Invocation) -> Process:
         factory.out.write(text if first else f"\n\n{text}")
         first = False
     if not infos and not errors:
-        factory.err.line("No resources found" if flags.on("all-namespaces") else f"No resources found in {factory.namespace} namespace.")
+        factory.err.line(
+            "No resources found"
+            if flags.on("all-namespaces")
+            else f"No resources found in {factory.namespace} namespace."
+        )
     raise_all(errors)
     return 0
 
@@ -66,14 +71,19 @@ def _by_prefix(call: Invocation, original: Exception) -> Generator[Wait, None, i
 
 
 COMMAND = Command(
-    "describe", "Show details of a specific resource or group of resources", run,
+    "describe",
+    "Show details of a specific resource or group of resources",
+    run,
     use="(-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME) [options]",
     long="Shows everything about resources in a form for people, with their events.\n\n"
-         "The beginning of a name is enough.",
+    "The beginning of a name is enough.",
     example="kubectl describe deployment web\n\nkubectl describe nodes k8s-node01\n\nkubectl describe pods -l app=web",
     group="Troubleshooting and Debugging Commands",
     flags=(
-        *common.filename("to describe"), common.SELECTOR, common.ALL_NAMESPACES, common.CHUNK_SIZE,
+        *common.filename("to describe"),
+        common.SELECTOR,
+        common.ALL_NAMESPACES,
+        common.CHUNK_SIZE,
         Flag("show-events", "bool", default=True, help="Shows the events"),
     ),
 )

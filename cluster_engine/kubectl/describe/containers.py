@@ -26,7 +26,11 @@ def describe(
             writer.field("Ready", "True" if status.get("ready") else "False", 2)
             writer.field("Restart Count", status.get("restartCount", 0), 2)
         resources(container.get("resources") or {}, writer)
-        for field, word in (("livenessProbe", "Liveness"), ("readinessProbe", "Readiness"), ("startupProbe", "Startup")):
+        for field, word in (
+            ("livenessProbe", "Liveness"),
+            ("readinessProbe", "Readiness"),
+            ("startupProbe", "Startup"),
+        ):
             if field in container:
                 writer.field(word, probe(container[field]), 2)
         _environment_from(container, writer)
@@ -157,9 +161,15 @@ def _source(source: Obj, pod: Obj | None) -> tuple[str, ...]:
         return (f" ({source['resourceFieldRef'].get('resource')})",)
     if "secretKeyRef" in source:
         key = source["secretKeyRef"]
-        return f"<set to the key '{key.get('key')}' in secret '{key.get('name')}'>", f"Optional: {_true(key.get('optional'))}"
+        return (
+            f"<set to the key '{key.get('key')}' in secret '{key.get('name')}'>",
+            f"Optional: {_true(key.get('optional'))}",
+        )
     key = source.get("configMapKeyRef") or {}
-    return f"<set to the key '{key.get('key')}' of config map '{key.get('name')}'>", f"Optional: {_true(key.get('optional'))}"
+    return (
+        f"<set to the key '{key.get('key')}' of config map '{key.get('name')}'>",
+        f"Optional: {_true(key.get('optional'))}",
+    )
 
 
 def _field_of(pod: Obj | None, path: str) -> str:

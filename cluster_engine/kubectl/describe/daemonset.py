@@ -9,9 +9,11 @@ from cluster_engine.kubectl.describe.writer import Writer
 from cluster_engine.kubectl.factory import Factory
 
 _COUNTS = (
-    ("Desired Number of Nodes Scheduled", "desiredNumberScheduled"), ("Current Number of Nodes Scheduled", "currentNumberScheduled"),
+    ("Desired Number of Nodes Scheduled", "desiredNumberScheduled"),
+    ("Current Number of Nodes Scheduled", "currentNumberScheduled"),
     ("Number of Nodes Scheduled with Up-to-date Pods", "updatedNumberScheduled"),
-    ("Number of Nodes Scheduled with Available Pods", "numberAvailable"), ("Number of Nodes Misscheduled", "numberMisscheduled"),
+    ("Number of Nodes Scheduled with Available Pods", "numberAvailable"),
+    ("Number of Nodes Misscheduled", "numberMisscheduled"),
 )
 
 

@@ -18,16 +18,23 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     writer.labels("Labels", meta.get("labels"))
     writer.annotations("Annotations", meta.get("annotations"))
     writer.field("Selector", selector_text(spec["selector"]))
-    writer.field("Replicas", (
-        f"{spec.get('replicas', 1)} desired | {status.get('updatedReplicas', 0)} updated | {status.get('replicas', 0)} total | "
-        f"{status.get('availableReplicas', 0)} available | {status.get('unavailableReplicas', 0)} unavailable"
-    ))
+    writer.field(
+        "Replicas",
+        (
+            f"{spec.get('replicas', 1)} desired | {status.get('updatedReplicas', 0)} updated | "
+            f"{status.get('replicas', 0)} total | "
+            f"{status.get('availableReplicas', 0)} available | {status.get('unavailableReplicas', 0)} unavailable"
+        ),
+    )
     strategy = spec.get("strategy") or {}
     writer.field("StrategyType", strategy.get("type", ""))
     writer.field("MinReadySeconds", spec.get("minReadySeconds", 0))
     rolling = strategy.get("rollingUpdate")
     if rolling:
-        writer.field("RollingUpdateStrategy", f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge")
+        writer.field(
+            "RollingUpdateStrategy",
+            f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge",
+        )
     pod_template.describe(spec["template"], writer)
     writer.conditions(status.get("conditions"))
     old, new = _replica_sets(factory, obj)
@@ -46,7 +53,11 @@ def _replica_sets(factory: Factory, deployment: Obj) -> tuple[list[Obj], list[Ob
 
 
 def _listed(sets: list[Obj]) -> str:
-    return ", ".join(
-        f"{rs['metadata']['name']} ({(rs.get('status') or {}).get('replicas', 0)}/{rs['spec'].get('replicas', 1)} replicas created)"
-        for rs in sets
-    ) or "<none>"
+    return (
+        ", ".join(
+            f"{rs['metadata']['name']} "
+            f"({(rs.get('status') or {}).get('replicas', 0)}/{rs['spec'].get('replicas', 1)} replicas created)"
+            for rs in sets
+        )
+        or "<none>"
+    )

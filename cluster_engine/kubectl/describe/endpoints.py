@@ -27,7 +27,9 @@ def describe_slice(factory: Factory, obj: Obj, writer: Writer) -> None:
     writer.field("AddressType", obj.get("addressType", ""))
     if obj.get("ports"):
         writer.line(0, "Ports:")
-        rows = ((port.get("name") or _UNSET, port.get("port", _UNSET), port.get("protocol", "TCP")) for port in obj["ports"])
+        rows = (
+            (port.get("name") or _UNSET, port.get("port", _UNSET), port.get("protocol", "TCP")) for port in obj["ports"]
+        )
         writer.table(1, ("Name", "Port", "Protocol"), rows)
     else:
         writer.line(0, "Ports: <unset>")

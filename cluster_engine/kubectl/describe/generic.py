@@ -10,7 +10,13 @@ from cluster_engine.kubectl.describe.writer import Writer
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.printers.custom_columns import go_text
 
-_SKIPPED = {".metadata.managedFields", ".metadata.name", ".metadata.namespace", ".metadata.labels", ".metadata.annotations"}
+_SKIPPED = {
+    ".metadata.managedFields",
+    ".metadata.name",
+    ".metadata.namespace",
+    ".metadata.labels",
+    ".metadata.annotations",
+}
 _ACRONYMS = {"api": "API", "url": "URL", "uid": "UID", "guid": "GUID"}
 
 

@@ -16,7 +16,14 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
         writer.line(1, "Type", "Status", "LastTransitionTime", "Reason", "Message")
         writer.line(1, "----", "------", "------------------", "------", "-------")
         for c in status["conditions"]:
-            writer.line(1, c["type"], c["status"], rfc1123(c.get("lastTransitionTime")), c.get("reason", ""), c.get("message", ""))
+            writer.line(
+                1,
+                c["type"],
+                c["status"],
+                rfc1123(c.get("lastTransitionTime")),
+                c.get("reason", ""),
+                c.get("message", ""),
+            )
     writer.line(0)
     _quotas(factory.list("resourcequotas", name), writer)
     writer.line(0)
@@ -50,4 +57,9 @@ def _limits(ranges: list[Obj], writer: Writer) -> None:
         for item in (one.get("spec") or {}).get("limits") or ():
             resources = sorted({name for column in columns for name in item.get(column) or {}})
             for resource in resources:
-                writer.line(0, f" {item.get('type')}", resource, *((item.get(column) or {}).get(resource, "-") for column in columns))
+                writer.line(
+                    0,
+                    f" {item.get('type')}",
+                    resource,
+                    *((item.get(column) or {}).get(resource, "-") for column in columns),
+                )

@@ -12,9 +12,15 @@ from cluster_engine.kubectl.factory import Factory
 
 _ROLE = "node-role.kubernetes.io/"
 _INFO = (
-    ("Machine ID", "machineID"), ("System UUID", "systemUUID"), ("Boot ID", "bootID"), ("Kernel Version", "kernelVersion"),
-    ("OS Image", "osImage"), ("Operating System", "operatingSystem"), ("Architecture", "architecture"),
-    ("Container Runtime Version", "containerRuntimeVersion"), ("Kubelet Version", "kubeletVersion"),
+    ("Machine ID", "machineID"),
+    ("System UUID", "systemUUID"),
+    ("Boot ID", "bootID"),
+    ("Kernel Version", "kernelVersion"),
+    ("OS Image", "osImage"),
+    ("Operating System", "operatingSystem"),
+    ("Architecture", "architecture"),
+    ("Container Runtime Version", "containerRuntimeVersion"),
+    ("Kubelet Version", "kubeletVersion"),
     ("Kube-Proxy Version", "kubeProxyVersion"),
 )
 Amounts = dict[str, Quantity]
@@ -37,8 +43,13 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
         writer.line(1, "----", "------", "-----------------", "------------------", "------", "-------")
         for c in status["conditions"]:
             writer.line(
-                1, f"{c['type']} ", f"{c['status']} ", f"{rfc1123(c.get('lastHeartbeatTime'))} ",
-                f"{rfc1123(c.get('lastTransitionTime'))} ", f"{c.get('reason', '')} ", c.get("message", ""),
+                1,
+                f"{c['type']} ",
+                f"{c['status']} ",
+                f"{rfc1123(c.get('lastHeartbeatTime'))} ",
+                f"{rfc1123(c.get('lastTransitionTime'))} ",
+                f"{c.get('reason', '')} ",
+                c.get("message", ""),
             )
     writer.line(0, "Addresses:")
     for address in status.get("addresses") or ():
@@ -110,14 +121,19 @@ def _pods(factory: Factory, node: Obj, writer: Writer) -> None:
         writer.line(1, meta["namespace"], meta["name"], "", *cells, age(meta.get("creationTimestamp"), factory.now_us))
     writer.line(0, "Allocated resources:")
     writer.line(1, "(Total limits may be over 100 percent, i.e., overcommitted.)")
-    rows = [(name, *(_share(total, name, whole) for total in totals)) for name in ("cpu", "memory", "ephemeral-storage")]
+    rows = [
+        (name, *(_share(total, name, whole) for total in totals)) for name in ("cpu", "memory", "ephemeral-storage")
+    ]
     rows += [
-        (name, *(_share(total, name, whole) for total in totals)) for name in sorted(whole) if name.startswith("hugepages-")
+        (name, *(_share(total, name, whole) for total in totals))
+        for name in sorted(whole)
+        if name.startswith("hugepages-")
     ]
     standard = ("cpu", "memory", "ephemeral-storage", "pods")
     rows += [
         (name, *(str(total.get(name, quantity.ZERO)) for total in totals))
-        for name in sorted(whole) if name not in standard and not name.startswith("hugepages-")
+        for name in sorted(whole)
+        if name not in standard and not name.startswith("hugepages-")
     ]
     writer.table(1, ("Resource", "Requests", "Limits"), rows)
 

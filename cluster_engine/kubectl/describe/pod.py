@@ -13,8 +13,12 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     spec, status = obj["spec"], obj.get("status") or {}
     _head(factory, obj, writer)
     if spec.get("initContainers"):
-        containers.describe("Init Containers", spec["initContainers"], status.get("initContainerStatuses") or [], writer, pod=obj)
-    containers.describe("Containers", spec.get("containers") or [], status.get("containerStatuses") or [], writer, pod=obj)
+        containers.describe(
+            "Init Containers", spec["initContainers"], status.get("initContainerStatuses") or [], writer, pod=obj
+        )
+    containers.describe(
+        "Containers", spec.get("containers") or [], status.get("containerStatuses") or [], writer, pod=obj
+    )
     if spec.get("readinessGates"):
         writer.line(0, "Readiness Gates:")
         writer.line(1, "Type", "Status")
@@ -40,7 +44,9 @@ def _head(factory: Factory, obj: Obj, writer: Writer) -> None:
     if spec.get("priority") is not None:
         writer.field("Priority", spec["priority"])
     for title, field in (
-        ("Priority Class Name", "priorityClassName"), ("Runtime Class Name", "runtimeClassName"), ("Service Account", "serviceAccountName")
+        ("Priority Class Name", "priorityClassName"),
+        ("Runtime Class Name", "runtimeClassName"),
+        ("Service Account", "serviceAccountName"),
     ):
         if spec.get(field):
             writer.field(title, spec[field])

@@ -34,7 +34,8 @@ def spread_constraints(constraints: list[Obj] | None, writer: Writer, indent: st
         return
     lines = []
     for constraint in sorted(constraints, key=lambda one: one.get("topologyKey", "")):
-        text = f"{constraint.get('topologyKey')}:{constraint.get('whenUnsatisfiable')} when max skew {constraint.get('maxSkew')} is exceeded"
+        key, action, skew = (constraint.get(field) for field in ("topologyKey", "whenUnsatisfiable", "maxSkew"))
+        text = f"{key}:{action} when max skew {skew} is exceeded"
         if "labelSelector" in constraint:
             text += f" for selector {format_label_selector(constraint['labelSelector'])}"
         lines.append(text)
@@ -47,7 +48,7 @@ def tolerations(listed: list[Obj] | None, writer: Writer, indent: str = "") -> N
 
 
 def _toleration(one: Obj) -> str:
-    text = one.get("key", "")
+    text = str(one.get("key", ""))
     if one.get("value"):
         text += f"={one['value']}"
     if one.get("effect"):

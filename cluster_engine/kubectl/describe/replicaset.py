@@ -14,7 +14,9 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     writer.field("Name", meta["name"])
     writer.field("Namespace", meta["namespace"])
     old_kind = obj["kind"] == "ReplicationController"
-    writer.field("Selector", format_labels(spec.get("selector")) if old_kind else format_label_selector(spec.get("selector")))
+    writer.field(
+        "Selector", format_labels(spec.get("selector")) if old_kind else format_label_selector(spec.get("selector"))
+    )
     writer.labels("Labels", meta.get("labels"))
     writer.annotations("Annotations", meta.get("annotations"))
     owner = controller_of(obj)

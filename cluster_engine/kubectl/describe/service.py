@@ -30,13 +30,16 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     if ingress:
         writer.field("LoadBalancer Ingress", ", ".join(_ingress(one) for one in ingress))
     slices = factory.list(
-        "endpointslices.discovery.k8s.io", meta["namespace"], label_selector=f"kubernetes.io/service-name={meta['name']}"
+        "endpointslices.discovery.k8s.io",
+        meta["namespace"],
+        label_selector=f"kubernetes.io/service-name={meta['name']}",
     )
     for port in spec.get("ports") or ():
         _port(port, slices, writer)
     writer.field("Session Affinity", spec.get("sessionAffinity", ""))
     for title, field in (
-        ("External Traffic Policy", "externalTrafficPolicy"), ("Internal Traffic Policy", "internalTrafficPolicy"),
+        ("External Traffic Policy", "externalTrafficPolicy"),
+        ("Internal Traffic Policy", "internalTrafficPolicy"),
         ("HealthCheck NodePort", "healthCheckNodePort"),
     ):
         if spec.get(field):
@@ -71,7 +74,8 @@ def endpoints_of(slices: list[Obj], port_name: str) -> str:
     ready: list[str] = []
     for one in slices:
         addresses = [
-            endpoint["addresses"][0] for endpoint in one.get("endpoints") or ()
+            endpoint["addresses"][0]
+            for endpoint in one.get("endpoints") or ()
             if (endpoint.get("conditions") or {}).get("ready") is not False
         ]
         if not one.get("ports"):

@@ -79,6 +79,7 @@ def claim(factory: Factory, obj: Obj, writer: Writer) -> None:
 
 def _users(factory: Factory, namespace: str, name: str) -> list[str]:
     return [
-        pod["metadata"]["name"] for pod in factory.list("pods", namespace)
+        pod["metadata"]["name"]
+        for pod in factory.list("pods", namespace)
         if any(dig(one, "persistentVolumeClaim", "claimName") == name for one in pod["spec"].get("volumes") or ())
     ]

@@ -22,10 +22,17 @@ def describe(volumes: list[Obj] | None, writer: Writer, indent: str = "") -> Non
 _SOURCES: dict[str, tuple[str, tuple[tuple[str, str, Any], ...]]] = {
     "hostPath": ("HostPath (bare host directory volume)", (("Path", "path", ""), ("HostPathType", "type", NONE))),
     "emptyDir": (
-        "EmptyDir (a temporary directory that shares a pod's lifetime)", (("Medium", "medium", ""), ("SizeLimit", "sizeLimit", "<unset>")),
+        "EmptyDir (a temporary directory that shares a pod's lifetime)",
+        (("Medium", "medium", ""), ("SizeLimit", "sizeLimit", "<unset>")),
     ),
-    "secret": ("Secret (a volume populated by a Secret)", (("SecretName", "secretName", ""), ("Optional", "optional", False))),
-    "configMap": ("ConfigMap (a volume populated by a ConfigMap)", (("Name", "name", ""), ("Optional", "optional", False))),
+    "secret": (
+        "Secret (a volume populated by a Secret)",
+        (("SecretName", "secretName", ""), ("Optional", "optional", False)),
+    ),
+    "configMap": (
+        "ConfigMap (a volume populated by a ConfigMap)",
+        (("Name", "name", ""), ("Optional", "optional", False)),
+    ),
     "nfs": (
         "NFS (an NFS mount that lasts the lifetime of a pod)",
         (("Server", "server", ""), ("Path", "path", ""), ("ReadOnly", "readOnly", False)),

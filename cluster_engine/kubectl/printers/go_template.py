@@ -21,7 +21,9 @@ class TemplateError(ValueError):
     """A template that cannot be read or executed."""
 
 
-_ACTION = re.compile(r"\{\{(- )?\s*((?:[^}\"`']|\"(?:\\.|[^\"\\])*\"|`[^`]*`|'(?:\\.|[^'])*'|\}(?!\}))*?)\s*( -)?\}\}", re.DOTALL)
+_ACTION = re.compile(
+    r"\{\{(- )?\s*((?:[^}\"`']|\"(?:\\.|[^\"\\])*\"|`[^`]*`|'(?:\\.|[^'])*'|\}(?!\}))*?)\s*( -)?\}\}", re.DOTALL
+)
 _TOKEN = re.compile(
     r"""\s*(?P<token>:=|=|\||,|\(|\)|"(?:\\.|[^"\\])*"|`[^`]*`|\$\w*(?:\.\w+)*|(?:\.[A-Za-z_]\w*)+|\.|-?\d+(?:\.\d+)?|[A-Za-z_]\w*)"""
 )
@@ -55,7 +57,7 @@ class _State:
         for known, value in reversed(self.variables):
             if known == name:
                 return value
-        raise TemplateError(f"1: undefined variable \"{name}\"")
+        raise TemplateError(f'1: undefined variable "{name}"')
 
 
 def parse(text: str) -> list[Any]:
@@ -66,7 +68,7 @@ def parse(text: str) -> list[Any]:
     stack: list[tuple[_Block, list[Any]]] = []
     current, position, trim = root, 0, False
     for found in _ACTION.finditer(text):
-        literal = text[position:found.start()]
+        literal = text[position : found.start()]
         literal = literal.lstrip() if trim else literal
         literal = literal.rstrip() if found[1] else literal
         if literal:
@@ -89,7 +91,7 @@ def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]
         return current
     word = body.split(None, 1)[0] if body else ""
     if word in ("if", "range", "with"):
-        names, pipeline = _declaration(_tokens(body[len(word):]))
+        names, pipeline = _declaration(_tokens(body[len(word) :]))
         block = _Block(word, names, pipeline)
         current.append(block)
         stack.append((block, current))
@@ -98,7 +100,7 @@ def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]
         if not stack:
             raise TemplateError("1: unexpected {{else}}")
         block, _ = stack[-1]
-        rest = body[len("else"):].strip()
+        rest = body[len("else") :].strip()
         if rest.startswith("if"):
             names, pipeline = _declaration(_tokens(rest[2:]))
             inner = _Block("if", names, pipeline)
@@ -135,7 +137,7 @@ def _declaration(tokens: list[str]) -> tuple[list[str], list[Any]]:
         if mark in tokens:
             index = tokens.index(mark)
             names = [token for token in tokens[:index] if token != ","]
-            tokens = tokens[index + 1:]
+            tokens = tokens[index + 1 :]
             break
     if not tokens:
         raise TemplateError("1: missing value for command")
@@ -157,7 +159,7 @@ def _pipeline(tokens: list[str]) -> list[Any]:
                 end += 1
             if depth:
                 raise TemplateError("1: unclosed left paren")
-            commands[-1].append(_pipeline(tokens[index + 1:end - 1]))
+            commands[-1].append(_pipeline(tokens[index + 1 : end - 1]))
             index = end - 1
         else:
             commands[-1].append(token)
@@ -338,8 +340,8 @@ def _or(values: list[Any]) -> Any:
 def _exists(values: list[Any]) -> bool:
     item = values[0]
     for key in values[1:]:
-        if isinstance(item, dict) and key in item:
-            item = item[key]
+        if isinstance(item, dict):
+            item = item.get(key)
         elif isinstance(item, list | tuple) and isinstance(key, int) and 0 <= key < len(item):
             item = item[key]
         else:
@@ -364,7 +366,7 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "or": _or,
     "exists": _exists,
     "base64decode": lambda values: base64.b64decode(values[0]).decode(errors="replace"),
-    "html": lambda values: _print(values),
-    "js": lambda values: _print(values),
-    "urlquery": lambda values: _print(values),
+    "html": _print,
+    "js": _print,
+    "urlquery": _print,
 }

@@ -1,4 +1,7 @@
-"""What `-o` means: one printer for every command but `get`'s tables. Follows cli-runtime/pkg/genericclioptions/print_flags.go."""
+"""What `-o` means: one printer for every command but `get`'s tables.
+
+Follows cli-runtime/pkg/genericclioptions/print_flags.go.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,13 @@ Printer = Callable[[Obj], str]
 
 JSON_FORMATS = ("json", "yaml", "name")
 TEMPLATE_FORMATS = (
-    "go-template", "go-template-file", "jsonpath", "jsonpath-as-json", "jsonpath-file", "template", "templatefile",
+    "go-template",
+    "go-template-file",
+    "jsonpath",
+    "jsonpath-as-json",
+    "jsonpath-file",
+    "template",
+    "templatefile",
 )
 GET_FORMATS = ("custom-columns", "custom-columns-file", "wide")
 
@@ -79,6 +88,7 @@ class _YamlDocuments:
 
 def _template_printer(kind: str, template: str, allow_missing: bool) -> Printer:
     if kind.startswith("jsonpath"):
+
         def print_path(obj: Obj) -> str:
             try:
                 if kind == "jsonpath-as-json":

@@ -52,7 +52,7 @@ def _write(lines: list[list[str]], start: int, end: int, widths: list[int], out:
 
 
 class TableWriter:
-    """Rows in columns three spaces apart and at least six wide, which remembers its widths from one write to the next."""
+    """Rows in columns three spaces apart and at least six wide. It remembers its widths from one write to the next."""
 
     MIN_WIDTH = 6
     PADDING = 3

@@ -1,4 +1,4 @@
-"""Objects as YAML, as sigs.k8s.io/yaml writes it: sorted keys, lists not indented, long lines folded after 80 columns."""
+"""Objects as YAML, as sigs.k8s.io/yaml writes it: sorted keys, lists not indented, lines folded after 80 columns."""
 
 from __future__ import annotations
 
@@ -14,15 +14,30 @@ _OTHER_TYPES = re.compile(
           | [-+]?(?:\.[0-9]+ | [0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?
           | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
           | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
-          | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?
+          | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}
+            (?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?)?
         )\Z""",
     re.VERBOSE,
 )
 # What go-yaml escapes: control characters, and everything beyond the basic plane.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ufeff\U00010000-\U0010ffff]")
 _BAD_START = frozenset("#,[]{}&*!|>'\"%@`")
-_ESCAPES = {"\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\v": "\\v", "\f": "\\f", "\r": "\\r", "\x1b": "\\e",
-            '"': '\\"', "\\": "\\\\", "\x85": "\\N", "\u2028": "\\L", "\u2029": "\\P"}
+_ESCAPES = {
+    "\0": "\\0",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\v": "\\v",
+    "\f": "\\f",
+    "\r": "\\r",
+    "\x1b": "\\e",
+    '"': '\\"',
+    "\\": "\\\\",
+    "\x85": "\\N",
+    "\u2028": "\\L",
+    "\u2029": "\\P",
+}
 
 
 def dump(value: Any) -> str:
@@ -80,7 +95,13 @@ def _scalar(value: Any, indent: int, column: int, *, simple: bool = False) -> st
 
 
 def _string(text: str, indent: int, column: int, simple: bool) -> str:
-    if "\n" in text and not simple and not _UNPRINTABLE.search(text) and not re.search(r" \n| \Z", text) and text.strip("\n"):
+    if (
+        "\n" in text
+        and not simple
+        and not _UNPRINTABLE.search(text)
+        and not re.search(r" \n| \Z", text)
+        and text.strip("\n")
+    ):
         return _literal(text, indent)
     if _UNPRINTABLE.search(text) or "\n" in text or "\t" in text or _OTHER_TYPES.match(text) or not text:
         return _double(text, indent, column, simple)

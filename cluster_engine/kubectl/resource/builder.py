@@ -155,7 +155,9 @@ class Builder:
             else:
                 yield CommandError("the terminal's kubectl does not have kustomize yet")
         if self.select_all and (self.label_selector is not None or self.field_selector is not None):
-            which, value = ("label", self.label_selector) if self.label_selector is not None else ("field", self.field_selector)
+            which, value = (
+                ("label", self.label_selector) if self.label_selector is not None else ("field", self.field_selector)
+            )
             yield CommandError(f"found non-empty {which} selector \"{value}\" with previously set 'all' parameter. ")
         try:
             self._read_arguments()
@@ -197,8 +199,13 @@ class Builder:
             namespace = self.namespace if resource.namespaced else ""
             try:
                 body = self.factory.request(
-                    "list", resource, namespace, label_selector=self.label_selector or "",
-                    field_selector=self.field_selector or "", accept=self.accept, include_object=self.include_object,
+                    "list",
+                    resource,
+                    namespace,
+                    label_selector=self.label_selector or "",
+                    field_selector=self.field_selector or "",
+                    accept=self.accept,
+                    include_object=self.include_object,
                 )
             except ApiError as error:
                 yield error
@@ -235,7 +242,12 @@ class Builder:
     def _fetched(self, info: Info) -> Visited:
         try:
             info.object = self.factory.request(
-                "get", info.resource, info.namespace, info.name, accept=self.accept, include_object=self.include_object,
+                "get",
+                info.resource,
+                info.namespace,
+                info.name,
+                accept=self.accept,
+                include_object=self.include_object,
                 subresource=self.subresource,
             )
         except ApiError as error:
@@ -248,7 +260,9 @@ class Builder:
         if self._names:
             raise CommandError("name cannot be provided when a path is specified")
         if self._types:
-            raise CommandError("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well")
+            raise CommandError(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+            )
         if list(self.filenames).count("-") > 1:
             raise CommandError("standard input cannot be used for multiple arguments")
         texts: list[tuple[str, str]] = []
@@ -290,7 +304,8 @@ class Builder:
             elif self.enforce_namespace and info.namespace != self.factory.namespace:
                 return CommandError(
                     f'the namespace from the provided object "{info.namespace}" does not match the namespace '
-                    f'"{self.factory.namespace}". You must pass \'--namespace={info.namespace}\' to perform this operation.'
+                    f"\"{self.factory.namespace}\". You must pass '--namespace={info.namespace}' to "
+                    "perform this operation."
                 )
         return self._fetched(info) if self.latest else info
 

@@ -51,7 +51,7 @@ def _in_directory(files: FileSystem, path: str, recursive: bool) -> Iterator[tup
     prefix = _prefix(path)
     shown = path.rstrip("/") + "/" if path.rstrip("/") not in (".", "") else ""
     for name in sorted(files.list()):
-        rest = name[len(prefix):]
+        rest = name[len(prefix) :]
         if name.startswith(prefix) and name.endswith(EXTENSIONS) and (recursive or "/" not in rest):
             yield f"{shown}{rest}", files.read(name)
 
@@ -112,7 +112,10 @@ def _undecodable(document: Any) -> str:
         if value is not None and not isinstance(value, str):
             return f"json: cannot unmarshal {_json_word(value)} into Go struct field detector.{field} of type string"
         if not value and field == "kind":
-            return f"Object '{name}' is missing in '{json.dumps(document, separators=(',', ':'), sort_keys=True, default=str)}'"
+            return (
+                f"Object '{name}' is missing in "
+                f"'{json.dumps(document, separators=(',', ':'), sort_keys=True, default=str)}'"
+            )
     if not document.get("apiVersion"):
         text = json.dumps(document, separators=(",", ":"), sort_keys=True, default=str)
         return f"Object 'apiVersion' is missing in '{text}'"
@@ -134,7 +137,9 @@ def _bad_metadata(meta: Obj) -> str:
         if value is None:
             continue
         if not isinstance(value, dict):
-            return f"{head} {_json_word(value)} into Go struct field ObjectMeta.metadata.{field} of type map[string]string"
+            return (
+                f"{head} {_json_word(value)} into Go struct field ObjectMeta.metadata.{field} of type map[string]string"
+            )
         for each in value.values():
             if each is not None and not isinstance(each, str):
                 return f"{head} {_json_word(each)} into Go struct field ObjectMeta.metadata.{field} of type string"
@@ -143,6 +148,6 @@ def _bad_metadata(meta: Obj) -> str:
 
 def _json_word(value: Any) -> str:
     for type_, word in _JSON_WORDS:
-        if isinstance(value, type_):  # type: ignore[arg-type]
+        if isinstance(value, type_):
             return word
     return "null"

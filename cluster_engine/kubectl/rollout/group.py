@@ -6,7 +6,9 @@ from cluster_engine.kubectl.command import Command
 from cluster_engine.kubectl.rollout import history, pause, restart, status, undo
 
 COMMAND = Command(
-    "rollout", "Manage the rollout of a resource", use="SUBCOMMAND [options]",
+    "rollout",
+    "Manage the rollout of a resource",
+    use="SUBCOMMAND [options]",
     long="Follows, pauses and undoes the rollouts of Deployments, DaemonSets and StatefulSets.",
     example="kubectl rollout status deployment/web\n\nkubectl rollout undo deployment/web",
     group="Deploy Commands",

@@ -96,10 +96,15 @@ def history_for(call: Invocation, info: Info) -> History:
 
 
 COMMAND = Command(
-    "history", "View rollout history", run, use="(TYPE NAME | TYPE/NAME) [flags] [options]",
+    "history",
+    "View rollout history",
+    run,
+    use="(TYPE NAME | TYPE/NAME) [flags] [options]",
     long="Shows the revisions of a workload that can be gone back to, or one of them whole.",
     example="kubectl rollout history deployment/web\n\nkubectl rollout history statefulset/db --revision=2",
     flags=(
-        *common.FLAGS, *flags_of.output(), Flag("revision", "int64", help="Shows this revision's pod template"),
+        *common.FLAGS,
+        *flags_of.output(),
+        Flag("revision", "int64", help="Shows this revision's pod template"),
     ),
 )

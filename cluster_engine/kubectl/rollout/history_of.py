@@ -8,11 +8,11 @@ from __future__ import annotations
 from cluster_engine.apimachinery import labels
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, annotations_of, controlled_by, dig
-from cluster_engine.schema.patching import apply_patch
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.record import CHANGE_CAUSE
 from cluster_engine.kubectl.resource.mapper import Info
+from cluster_engine.schema.patching import apply_patch
 
 REVISION = "deployment.kubernetes.io/revision"
 HASH_LABEL = "pod-template-hash"
@@ -46,7 +46,9 @@ def read_anew(factory: Factory, info: Info, word: str) -> Obj:
 
 def template_of(owner: Obj, revision: Obj) -> Obj:
     """The pod template that a ControllerRevision holds."""
-    restored = apply_patch({"spec": {"template": owner["spec"]["template"]}}, revision.get("data") or {}, "strategic", None)
+    restored = apply_patch(
+        {"spec": {"template": owner["spec"]["template"]}}, revision.get("data") or {}, "strategic", None
+    )
     return restored["spec"]["template"]  # type: ignore[no-any-return]
 
 

@@ -38,11 +38,20 @@ def run_resume(call: Invocation) -> Process:
 _FLAGS = (*common.FLAGS, *flags_of.output(), flags_of.field_manager("kubectl-rollout"))
 
 PAUSE = Command(
-    "pause", "Mark the provided resource as paused", run_pause, use="RESOURCE [options]",
+    "pause",
+    "Mark the provided resource as paused",
+    run_pause,
+    use="RESOURCE [options]",
     long="Pauses a Deployment: its changes are kept and not rolled out until it is resumed.",
-    example="kubectl rollout pause deployment/web", flags=_FLAGS,
+    example="kubectl rollout pause deployment/web",
+    flags=_FLAGS,
 )
 RESUME = Command(
-    "resume", "Resume a paused resource", run_resume, use="RESOURCE [options]", long="Resumes a paused Deployment.",
-    example="kubectl rollout resume deployment/web", flags=_FLAGS,
+    "resume",
+    "Resume a paused resource",
+    run_resume,
+    use="RESOURCE [options]",
+    long="Resumes a paused Deployment.",
+    example="kubectl rollout resume deployment/web",
+    flags=_FLAGS,
 )

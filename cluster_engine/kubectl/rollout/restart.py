@@ -24,7 +24,8 @@ def run(call: Invocation) -> Process:
         present = annotations_of({"metadata": {}, **obj["spec"]["template"]}).get(RESTARTED_AT)
         if present == now:
             raise CommandError(
-                "if restart has already been triggered within the past second, please wait before attempting to trigger another"
+                "if restart has already been triggered within the past second, please wait before "
+                "attempting to trigger another"
             )
         return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}
 
@@ -32,7 +33,10 @@ def run(call: Invocation) -> Process:
 
 
 COMMAND = Command(
-    "restart", "Restart a resource", run, use="RESOURCE [options]",
+    "restart",
+    "Restart a resource",
+    run,
+    use="RESOURCE [options]",
     long="Replaces all pods of a workload by new ones, by a rolling update that changes nothing but an annotation.",
     example="kubectl rollout restart deployment/web",
     flags=(*common.FLAGS, *flags_of.output(), flags_of.field_manager("kubectl-rollout")),

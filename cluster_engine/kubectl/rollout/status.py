@@ -126,7 +126,8 @@ def stateful_set(obj: Obj, revision: int) -> tuple[str, bool]:
         partition = rolling.get("partition")
         if partition is not None and updated < desired - partition:
             return (
-                f"Waiting for partitioned roll out to finish: {updated} out of {desired - partition} new pods have been updated...",
+                f"Waiting for partitioned roll out to finish: {updated} out of {desired - partition} "
+                "new pods have been updated...",
                 False,
             )
         return f"partitioned roll out complete: {updated} new pods have been updated...", True
@@ -140,11 +141,15 @@ def stateful_set(obj: Obj, revision: int) -> tuple[str, bool]:
 VIEWERS: dict[str, Viewer] = {"Deployment": deployment, "DaemonSet": daemon_set, "StatefulSet": stateful_set}
 
 COMMAND = Command(
-    "status", "Show the status of the rollout", run, use="(TYPE NAME | TYPE/NAME) [flags] [options]",
+    "status",
+    "Show the status of the rollout",
+    run,
+    use="(TYPE NAME | TYPE/NAME) [flags] [options]",
     long="Follows a rollout until it is done. --watch=false says only where it is now.",
     example="kubectl rollout status deployment/web",
     flags=(
-        *common.FLAGS, Flag("revision", "int64", help="The revision that must be the running one; 0 means any"),
+        *common.FLAGS,
+        Flag("revision", "int64", help="The revision that must be the running one; 0 means any"),
         Flag("timeout", "duration", help="How long to follow; zero means for ever", shown="0s"),
         Flag("watch", "bool", default=True, shorthand="w", help="Follows until it is done"),
     ),

@@ -21,8 +21,12 @@ from cluster_engine.kubectl.rollout import history_of as revisions
 
 # Annotations of a Deployment that stay as they are when it goes back.
 _KEPT = (
-    ANNOTATION, revisions.REVISION, "deployment.kubernetes.io/revision-history", "deployment.kubernetes.io/desired-replicas",
-    "deployment.kubernetes.io/max-replicas", "deprecated.deployment.rollback.to",
+    ANNOTATION,
+    revisions.REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
 )
 
 
@@ -121,7 +125,13 @@ def _by_controller_revision(call: Invocation, info: Info, to_revision: int, dry_
 def _patch(call: Invocation, info: Info, body: Any, type_: str, dry_run: flags_of.DryRun, to_revision: int) -> None:
     try:
         call.factory.request(
-            "patch", info.resource, info.namespace, info.name, body=body, patch_type=type_, dry_run=dry_run == "server",
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body=body,
+            patch_type=type_,
+            dry_run=dry_run == "server",
         )
     except ApiError as error:
         raise CommandError(f"failed restoring revision {to_revision}: {error.message}") from None
@@ -134,11 +144,16 @@ def _template_text(template: Obj) -> str:
 
 
 COMMAND = Command(
-    "undo", "Undo a previous rollout", run, use="(TYPE NAME | TYPE/NAME) [flags] [options]",
+    "undo",
+    "Undo a previous rollout",
+    run,
+    use="(TYPE NAME | TYPE/NAME) [flags] [options]",
     long="Goes back to the revision before, or to the one that --to-revision names.",
     example="kubectl rollout undo deployment/web\n\nkubectl rollout undo deployment/web --to-revision=3",
     flags=(
-        *common.FLAGS, *flags_of.output(), flags_of.DRY_RUN,
+        *common.FLAGS,
+        *flags_of.output(),
+        flags_of.DRY_RUN,
         Flag("to-revision", "int64", help="The revision to go back to; 0 means the one before"),
     ),
 )

@@ -21,13 +21,22 @@ from cluster_engine.schema.patching import apply_patch
 SpecChange = Callable[[Obj], tuple[Obj | None, list[Exception]]]
 
 FLAGS = (
-    *common.filename("to change"), *common.output(), common.SELECTOR, common.ALL, common.DRY_RUN, common.RECORD, common.LOCAL,
+    *common.filename("to change"),
+    *common.output(),
+    common.SELECTOR,
+    common.ALL,
+    common.DRY_RUN,
+    common.RECORD,
+    common.LOCAL,
     common.field_manager("kubectl-set"),
 )
 
 
 def run(call: Invocation, resources: Sequence[str], change: SpecChange, *, operation: str, failure: str) -> Process:
-    """Changes the pod spec of each object. `operation` is what is said of it, `failure` what is said when it is refused."""
+    """Changes the pod spec of each object.
+
+    `operation` is what is said of it, `failure` what is said when it is refused.
+    """
     flags, factory = call.flags, call.factory
     dry_run = common.dry_run(flags)
     builder = Builder.of(factory, flags, resources, latest=not flags.on("local"))
@@ -60,9 +69,15 @@ def _changed(call: Invocation, info: Info, patch: Obj, dry_run: common.DryRun) -
     if cause:
         patch = {**patch, **cause}
     if dry_run == "client" or call.flags.on("local"):
-        return apply_patch(info.obj, patch, "strategic", None)  # type: ignore[no-any-return]
+        return apply_patch(info.obj, patch, "strategic", None)
     return call.factory.request(  # type: ignore[no-any-return]
-        "patch", info.resource, info.namespace, info.name, body=patch, patch_type="strategic", dry_run=dry_run == "server",
+        "patch",
+        info.resource,
+        info.namespace,
+        info.name,
+        body=patch,
+        patch_type="strategic",
+        dry_run=dry_run == "server",
     )
 
 

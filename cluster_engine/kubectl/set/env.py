@@ -27,14 +27,14 @@ def run(call: Invocation) -> Process:
         raise CommandError("the terminal's kubectl does not have --from and --resolve yet")
     if flags.on("list") or not words:
         return (yield from _list(call, resources))
-    new = {key: value for key, value in (word.split("=", 1) for word in words if "=" in word)}
+    new = {key: value for key, _, value in (word.partition("=") for word in words if "=" in word)}
     remove = [word[:-1] for word in words if "=" not in word]
     pattern = flags.string("containers")
 
     def set_env(spec: Obj) -> tuple[Obj | None, list[Exception]]:
         containers = pod_spec.selected(spec.get("containers") or [], pattern)
         if not containers:
-            return None, [CommandError(f"error: does not have any containers matching \"{pattern}\"")]
+            return None, [CommandError(f'error: does not have any containers matching "{pattern}"')]
         changes: dict[str, dict[str, Obj]] = {"containers": {}}
         for container in containers:
             patch = _env_patch(container.get("env") or [], new, remove, overwrite=flags.on("overwrite"))
@@ -42,7 +42,9 @@ def run(call: Invocation) -> Process:
                 changes["containers"][container["name"]] = patch
         return change.container_patch(spec, changes), []
 
-    return (yield from change.run(call, resources, set_env, operation="env updated", failure="env update to pod template"))
+    return (
+        yield from change.run(call, resources, set_env, operation="env updated", failure="env update to pod template")
+    )
 
 
 def _env_patch(env: list[Obj], new: dict[str, str], remove: list[str], *, overwrite: bool) -> Obj | None:
@@ -50,7 +52,9 @@ def _env_patch(env: list[Obj], new: dict[str, str], remove: list[str], *, overwr
     if not overwrite:
         taken = sorted(set(new) & set(present))
         if taken:
-            raise CommandError(f"'{taken[0]}' already has a value ({present[taken[0]].get('value', '')}), and --overwrite is false")
+            raise CommandError(
+                f"'{taken[0]}' already has a value ({present[taken[0]].get('value', '')}), and --overwrite is false"
+            )
     entries: list[Obj] = []
     for name, value in new.items():
         if present.get(name) != {"name": name, "value": value}:
@@ -67,11 +71,15 @@ def _list(call: Invocation, resources: list[str]) -> Process:
     result = yield from Builder.of(call.factory, call.flags, resources, latest=True).do()
     infos, errors = result.infos()
     for info in infos:
-        for container in pod_spec.selected(pod_spec.of(info.obj).get("containers") or [], call.flags.string("containers")):
+        for container in pod_spec.selected(
+            pod_spec.of(info.obj).get("containers") or [], call.flags.string("containers")
+        ):
             call.factory.out.line(f"# {info.resource.plural}/{info.name}, container {container['name']}")
             for entry in container.get("env") or ():
                 shown = f"{entry['name']}={entry.get('value', '')}"
-                call.factory.out.line(f"# {entry['name']} from {_source(entry['valueFrom'])}" if "valueFrom" in entry else shown)
+                call.factory.out.line(
+                    f"# {entry['name']} from {_source(entry['valueFrom'])}" if "valueFrom" in entry else shown
+                )
     raise_all(errors)
     return 0
 
@@ -88,16 +96,22 @@ def _source(value: Obj) -> str:
 
 
 COMMAND = Command(
-    "env", "Update environment variables on a pod template", run,
+    "env",
+    "Update environment variables on a pod template",
+    run,
     use="RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]",
     long="Sets environment variables (KEY=value) of containers, removes them (KEY-), or lists them.",
-    example="kubectl set env deployment/web LEVEL=debug\n\nkubectl set env deployment/web --list\n\nkubectl set env deployment/web LEVEL-",
+    example="kubectl set env deployment/web LEVEL=debug\n\nkubectl set env deployment/web "
+    "--list\n\nkubectl set env deployment/web LEVEL-",
     flags=(
-        *change.FLAGS, Flag("containers", default="*", shorthand="c", help="Which containers; * stands for anything"),
+        *change.FLAGS,
+        Flag("containers", default="*", shorthand="c", help="Which containers; * stands for anything"),
         Flag("env", "stringArray", shorthand="e", help="A variable, as KEY=value"),
-        Flag("from", help="A ConfigMap or Secret to take variables from"), Flag("list", "bool", help="Shows the variables"),
+        Flag("from", help="A ConfigMap or Secret to take variables from"),
+        Flag("list", "bool", help="Shows the variables"),
         Flag("overwrite", "bool", default=True, help="Lets variables change that are there already"),
-        Flag("resolve", "bool", help="Shows what references stand for"), Flag("prefix", help="What goes before each name"),
+        Flag("resolve", "bool", help="Shows what references stand for"),
+        Flag("prefix", help="What goes before each name"),
         Flag("keys", "stringSlice", help="Which keys to take"),
     ),
 )

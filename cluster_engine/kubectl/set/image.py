@@ -23,7 +23,9 @@ def run(call: Invocation) -> Process:
         faults.append(CommandError("at least one image update is required"))
     elif len(images) > 1 and "*" in images:
         faults.append(
-            CommandError("all containers are already specified by *, but saw more than one container_name=container_image pairs")
+            CommandError(
+                "all containers are already specified by *, but saw more than one container_name=container_image pairs"
+            )
         )
     raise_all(faults)
 
@@ -42,13 +44,20 @@ def run(call: Invocation) -> Process:
                 errors.append(CommandError(f'error: unable to find container named "{name}"'))
         return change.container_patch(spec, changes), errors
 
-    return (yield from change.run(call, resources, set_images, operation="image updated", failure="image update to pod template"))
+    return (
+        yield from change.run(
+            call, resources, set_images, operation="image updated", failure="image update to pod template"
+        )
+    )
 
 
 COMMAND = Command(
-    "image", "Update the image of a pod template", run,
+    "image",
+    "Update the image of a pod template",
+    run,
     use="(-f FILENAME | TYPE NAME) CONTAINER_NAME_1=CONTAINER_IMAGE_1 ... CONTAINER_NAME_N=CONTAINER_IMAGE_N [options]",
     long="Sets the image of containers; * stands for all of them.",
-    example="kubectl set image deployment/web nginx=nginx:1.26\n\nkubectl set image deployments,statefulsets --all '*=nginx:1.26'",
+    example="kubectl set image deployment/web nginx=nginx:1.26\n\nkubectl set image "
+    "deployments,statefulsets --all '*=nginx:1.26'",
     flags=change.FLAGS,
 )

@@ -28,14 +28,20 @@ def run(call: Invocation) -> Process:
         changes: dict[str, dict[str, Obj]] = {"containers": {}}
         for container in containers:
             present = container.get("resources") or {}
-            fields = {field: amounts for field, amounts in wanted.items() if not _same(present.get(field) or {}, amounts)}
+            fields = {
+                field: amounts for field, amounts in wanted.items() if not _same(present.get(field) or {}, amounts)
+            }
             if fields:
                 changes["containers"][container["name"]] = {"resources": fields}
         return change.container_patch(spec, changes), []
 
     return (
         yield from change.run(
-            call, call.args, set_resources, operation="resource requirements updated", failure="limit update to pod template"
+            call,
+            call.args,
+            set_resources,
+            operation="resource requirements updated",
+            failure="limit update to pod template",
         )
     )
 
@@ -59,12 +65,16 @@ def _same(present: Obj, wanted: dict[str, str]) -> bool:
 
 
 COMMAND = Command(
-    "resources", "Update resource requests/limits on objects with pod templates", run,
+    "resources",
+    "Update resource requests/limits on objects with pod templates",
+    run,
     use="(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS] [options]",
     long="Sets what containers ask for (requests) and may use at most (limits).",
     example="kubectl set resources deployment web -c=nginx --limits=cpu=200m,memory=512Mi",
     flags=(
-        *change.FLAGS, Flag("containers", default="*", shorthand="c", help="Which containers; * stands for anything"),
-        Flag("limits", help="The most, such as cpu=200m,memory=512Mi"), Flag("requests", help="What is asked for"),
+        *change.FLAGS,
+        Flag("containers", default="*", shorthand="c", help="Which containers; * stands for anything"),
+        Flag("limits", help="The most, such as cpu=200m,memory=512Mi"),
+        Flag("requests", help="What is asked for"),
     ),
 )

@@ -1,1 +1,4 @@
-"""The commands of the shell beside kubectl: each a function from the session's state, words and streams to a process."""
+"""The commands of the shell beside kubectl.
+
+Each is a function from the session's state, the words after its name and its streams to a process.
+"""

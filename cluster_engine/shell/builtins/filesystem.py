@@ -25,7 +25,7 @@ def ls(env: Environment, args: list[str], streams: Streams) -> Process:
             found = [prefix]
         else:
             head = f"{prefix}/" if prefix else ""
-            found = sorted({_first(name[len(head):]) for name in names if name.startswith(head)})
+            found = sorted({_first(name[len(head) :]) for name in names if name.startswith(head)})
             if prefix and not found:
                 streams.err.line(f"ls: cannot access '{word}': No such file or directory")
                 code = 2
@@ -77,7 +77,11 @@ def rm(env: Environment, args: list[str], streams: Streams) -> Process:
     code = 0
     for word in words:
         name = tidy(word)
-        inside = [path for path in env.files.list() if path.startswith(f"{name}/")] if "r" in options or "R" in options else []
+        inside = (
+            [path for path in env.files.list() if path.startswith(f"{name}/")]
+            if "r" in options or "R" in options
+            else []
+        )
         try:
             for path in inside or [name]:
                 env.files.delete(path)

@@ -113,7 +113,7 @@ class _Grep:
             self._owed -= 1
             self._show(self._number, line, "-")
         elif self._before:
-            self._recent = [*self._recent, (self._number, line)][-self._before:]
+            self._recent = [*self._recent, (self._number, line)][-self._before :]
 
     def _show(self, number: int, line: str, mark: str) -> None:
         if "q" in self._options or "c" in self._options:
@@ -178,9 +178,9 @@ def tail(env: Environment, args: list[str], streams: Streams) -> Process:
         return 1
     lines, good = yield from _lines(env, "tail", words, streams)
     if text.startswith("+"):
-        chosen = lines[max(0, count - 1):]
+        chosen = lines[max(0, count - 1) :]
     else:
-        chosen = lines[-abs(count):] if count else []
+        chosen = lines[-abs(count) :] if count else []
     streams.out.write("".join(f"{line}\n" for line in chosen))
     return int(not good)
 

@@ -1,4 +1,4 @@
-"""Recordings of a real cluster, played again in the terminal, and compared after what differs from run to run is taken out."""
+"""Recordings of a real cluster, played again in the terminal, and compared without what differs from run to run."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ def difference(step: Step) -> str | None:
         return None if bool(want) == bool(got) else f"printed {got}, recorded {want}"
     if "kubectl get events" in step.command:
         # Which numbers a rollout passes through depends on who gets ready first.
-        want, got = (sorted({re.sub(r"\d+", "#", one) for one in lines if "combined from" not in one}) for lines in (want, got))
+        want, got = (
+            sorted({re.sub(r"\d+", "#", one) for one in lines if "combined from" not in one}) for lines in (want, got)
+        )
     elif _READS.search(step.command) and "-o yaml" not in step.command:
         want, got = sorted(set(want)), sorted(set(got))
     if "describe" in step.command:

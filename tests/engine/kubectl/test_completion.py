@@ -8,14 +8,16 @@ from tests.engine.support import Terminal
 @pytest.fixture(scope="module")
 def terminal():
     terminal = Terminal({"web.yaml": "", "notes.txt": ""})
-    terminal.ok("kubectl create deployment web --image=nginx; kubectl create deployment api --image=redis; kubectl create ns team-a")
+    terminal.ok(
+        "kubectl create deployment web --image=nginx; kubectl create deployment api --image=redis; kubectl create ns team-a"
+    )
     terminal.settle()
     return terminal
 
 
 def candidates(terminal, line):
     found = terminal.session.complete(line, len(line))
-    return line[:found.start], found.candidates
+    return line[: found.start], found.candidates
 
 
 @pytest.mark.parametrize(

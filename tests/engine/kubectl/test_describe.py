@@ -44,14 +44,22 @@ def test_a_pod_shows_its_containers_conditions_and_events(terminal):
     assert "      LEVEL:  debug" in lines
     assert "QoS Class:                   BestEffort" in lines
     assert "                             node.kubernetes.io/unreachable:NoExecute op=Exists for 300s" in lines
-    assert [line.split()[1] for line in lines[lines.index("Events:") + 3:]] == ["Scheduled", "Pulling", "Pulled", "Created", "Started"]
+    assert [line.split()[1] for line in lines[lines.index("Events:") + 3 :]] == [
+        "Scheduled",
+        "Pulled",
+        "Created",
+        "Started",
+    ]
 
 
 def test_the_beginning_of_a_name_is_enough(terminal):
     terminal.ok("kubectl create cm settings-1 --from-literal=a=b")
     terminal.ok("kubectl create cm settings-2 --from-literal=a=b")
     text = terminal.ok("kubectl describe cm settings")
-    assert [line for line in text.splitlines() if line.startswith("Name:")] == ["Name:         settings-1", "Name:         settings-2"]
+    assert [line for line in text.splitlines() if line.startswith("Name:")] == [
+        "Name:         settings-1",
+        "Name:         settings-2",
+    ]
 
 
 def test_several_objects_stand_two_lines_apart_and_without_events(terminal):

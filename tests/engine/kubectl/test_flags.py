@@ -57,9 +57,18 @@ def test_words_and_flags_may_be_mixed_and_a_double_dash_ends_the_flags():
         (["-n"], "flag needs an argument: 'n' in -n"),
         (["--namespace"], "flag needs an argument: --namespace"),
         (["--=x"], "bad flag syntax: --=x"),
-        (["--watch=maybe"], 'invalid argument "maybe" for "-w, --watch" flag: strconv.ParseBool: parsing "maybe": invalid syntax'),
-        (["--replicas=abc"], 'invalid argument "abc" for "--replicas" flag: strconv.ParseInt: parsing "abc": invalid syntax'),
-        (["--replicas=08"], 'invalid argument "08" for "--replicas" flag: strconv.ParseInt: parsing "08": invalid syntax'),
+        (
+            ["--watch=maybe"],
+            'invalid argument "maybe" for "-w, --watch" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+        ),
+        (
+            ["--replicas=abc"],
+            'invalid argument "abc" for "--replicas" flag: strconv.ParseInt: parsing "abc": invalid syntax',
+        ),
+        (
+            ["--replicas=08"],
+            'invalid argument "08" for "--replicas" flag: strconv.ParseInt: parsing "08": invalid syntax',
+        ),
         (
             ["--replicas=3000000000"],
             'invalid argument "3000000000" for "--replicas" flag: strconv.ParseInt: parsing "3000000000": value out of range',
@@ -79,6 +88,8 @@ def test_a_deprecated_flag_is_told_once():
     assert flags.deprecations == ["Flag --record has been deprecated, --record will be removed in the future"]
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("2s", 2), ("1h1m", 3660), ("1.5s", 1.5), ("-3ms", -0.003), ("100us", 0.0001)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("2s", 2), ("1h1m", 3660), ("1.5s", 1.5), ("-3ms", -0.003), ("100us", 0.0001)]
+)
 def test_a_duration_is_read_as_go_reads_it(text, seconds):
     assert duration_seconds(text) == pytest.approx(seconds)

@@ -60,8 +60,8 @@ def test_yaml_sorts_keys_keeps_lists_flush_and_prints_texts_literally():
 def test_yaml_folds_long_lines_at_spaces():
     message = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims found."
     assert yaml_printer.dump({"s": {"message": message}}) == (
-        "s:\n  message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available:\n"
-        "    3 No preemption victims found.'\n"
+        "s:\n  message: '0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are\n"
+        "    available: 3 No preemption victims found.'\n"
     )
 
 
@@ -129,11 +129,11 @@ def test_an_index_that_is_not_there_shows_the_object():
         ("{{range .spec.containers}}{{.name}}{{else}}none{{end}}", "ab"),
         ("{{range .spec.e}}{{.}}{{else}}none{{end}}", "none"),
         ("{{if .spec.b}}yes{{else}}no{{end}}", "yes"),
-        ("{{if eq .metadata.name \"y\"}}y{{else if gt .spec.n 2}}many{{else}}few{{end}}", "many"),
+        ('{{if eq .metadata.name "y"}}y{{else if gt .spec.n 2}}many{{else}}few{{end}}', "many"),
         ("{{with .metadata}}{{.name}}{{end}}", "x"),
         ("{{.spec.nope}}", "<no value>"),
-        ("{{index .metadata.labels \"a.b/c\"}}", "z"),
-        ("{{len .spec.containers}} {{printf \"%s-%d\" .metadata.name .spec.n}}", "2 x-3"),
+        ('{{index .metadata.labels "a.b/c"}}', "z"),
+        ('{{len .spec.containers}} {{printf "%s-%d" .metadata.name .spec.n}}', "2 x-3"),
         ("{{- .metadata.name -}}  !", "x!"),
         ("{{.spec.containers}}", "[map[image:i1 name:a ports:[map[p:1] map[p:2]]] map[image:i2 name:b]]"),
     ],
@@ -142,7 +142,7 @@ def test_a_go_template_prints_what_go_prints(template, text):
     assert go_template.execute(go_template.parse(template), POD) == text
 
 
-@pytest.mark.parametrize("template", ["{{", "{{end}}", "{{if .a}}", "{{nope .a}}", "{{template \"x\"}}"])
+@pytest.mark.parametrize("template", ["{{", "{{end}}", "{{if .a}}", "{{nope .a}}", '{{template "x"}}'])
 def test_a_wrong_go_template_is_refused(template):
     with pytest.raises(go_template.TemplateError):
         go_template.execute(go_template.parse(template), POD)

@@ -71,7 +71,9 @@ def test_a_fault_of_ours_is_told_and_the_session_goes_on(terminal, monkeypatch):
     result = terminal.run("broken thing")
     assert (result.stdout, result.code) == ("before\n", 1)
     assert result.stderr == "error: internal error in broken thing: KeyError; it has been recorded\n"
-    assert [note for step in terminal.cluster.trace.steps for note in step.notes if "internal" in note] == ["internal error: KeyError: 'oops'"]
+    assert [note for step in terminal.cluster.trace.steps for note in step.notes if "internal" in note] == [
+        "internal error: KeyError: 'oops'"
+    ]
     assert terminal.ok("echo a") == "a\n"
 
 

@@ -7,7 +7,7 @@ from cluster_engine.shell.prompts import without_prompts
 from cluster_engine.shell.syntax import ShellSyntaxError
 from tests.engine.support import Terminal
 
-MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  a: \"1\"\n"
+MANIFEST = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  a: "1"\n'
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,10 @@ def test_what_is_wrong_with_a_line_is_told(shared, line, message):
 
 def test_a_pasted_here_document_goes_to_kubectl(terminal):
     assert terminal.ok(f"cat <<EOF | kubectl apply -f -\n{MANIFEST}EOF\n") == "configmap/x created\n"
-    assert terminal.ok("kubectl get cm x -o yaml > x.yaml; grep -c kind x.yaml; k delete -f x.yaml") == '1\nconfigmap "x" deleted\n'
+    assert (
+        terminal.ok("kubectl get cm x -o yaml > x.yaml; grep -c ^kind x.yaml; k delete -f x.yaml")
+        == '1\nconfigmap "x" deleted\n'
+    )
 
 
 def test_a_reader_that_has_enough_ends_the_watch_that_feeds_it(terminal):
@@ -112,7 +115,7 @@ def test_a_reader_that_has_enough_ends_the_watch_that_feeds_it(terminal):
 def test_a_watch_through_grep_is_shown_as_it_happens(terminal):
     number = terminal.type("kubectl get po -w --no-headers | grep Running")
     terminal.cluster.run_for(1)
-    terminal.ok_later = terminal.session  # the session is busy; another terminal makes the pod
+    # The session is busy: another terminal makes the pod.
     other = Terminal(cluster=terminal.cluster)
     other.ok("kubectl run a --image=nginx")
     terminal.cluster.run_for(5)
@@ -153,7 +156,10 @@ KNOWN = {"kubectl", "k", "echo", "ls"}
         ("# this is a comment", "# this is a comment"),
         ("echo $ x", "echo $ x"),
         ("$ echo a\n# echo b", "echo a\necho b"),
-        ("$ kubectl apply -f - <<EOF\n# kubectl stays\nEOF\n$ ls", "kubectl apply -f - <<EOF\n# kubectl stays\nEOF\nls"),
+        (
+            "$ kubectl apply -f - <<EOF\n# kubectl stays\nEOF\n$ ls",
+            "kubectl apply -f - <<EOF\n# kubectl stays\nEOF\nls",
+        ),
     ],
 )
 def test_a_pasted_prompt_is_left_out(pasted, line):
