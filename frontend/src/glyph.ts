@@ -13,8 +13,12 @@ export function podInWords(pod: Pod, revision: number | null): string {
   return `${pod.name}: ${parts.join(", ")}`;
 }
 
-const shortName = (pod: Pod): string =>
-  pod.ordinal !== null ? pod.name.length <= 9 ? pod.name : `…-${pod.ordinal}` : pod.name.length <= 8 ? pod.name : pod.name.slice(-5);
+/** The name under a pod. A StatefulSet's pods of all revisions share one lane, so each carries its revision's number. */
+function shortName(pod: Pod, revision: number | null): string {
+  if (pod.ordinal === null) return pod.name.length <= 8 ? pod.name : pod.name.slice(-5);
+  const name = pod.name.length <= 6 ? pod.name : `…-${pod.ordinal}`;
+  return revision === null ? name : `${name} r${revision}`;
+}
 
 /** The element of one pod. Moving it is a change of `transform`, which CSS carries out. */
 export class Glyph {
@@ -50,7 +54,7 @@ export class Glyph {
     const words = podInWords(pod, revision);
     set(this.element, "aria-label", words);
     text(this.title, words);
-    text(this.label, tile.labelled ? shortName(pod) : "");
+    text(this.label, tile.labelled ? shortName(pod, revision) : "");
     text(this.count, tile.size >= 18 && pod.state === "crashing" ? String(pod.restarts) : "");
     const before = this.element.dataset.state;
     this.element.dataset.state = pod.state;

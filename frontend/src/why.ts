@@ -54,7 +54,7 @@ export function storyOf(key: string): HTMLElement | null {
   const steps = mirror.steps.filter((step) => step.writes.some((write) => write.key === key)).slice(-8).reverse();
   if (!steps.length) return null;
   const items = steps.map((step, at) => {
-    const details = h("details", {}, h("summary", {}, h("span", { class: "what" }, lineOf(step)), " ", h("span", { class: "who soft" }, `${step.component} · ${moment(step.time_us)}`)));
+    const details = h("details", {}, h("summary", {}, h("span", { class: "what" }, lineOf(step)), " ", h("span", { class: "who soft", "data-part": partOf(step) }, `${step.component} · ${moment(step.time_us)}`)));
     details.open = at === 0;
     details.append(whyList(step));
     return h("li", {}, details);
