@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster_engine.apimachinery.meta import dig
+from cluster_engine.apimachinery.node_fit import required_matches, term_matches
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import CycleState, Plugin, Refusal, Scores, normalise
-from cluster_engine.scheduler.node_selection import required_matches, term_matches
 
 _REFUSAL = Refusal(("node(s) didn't match Pod's node affinity/selector",), resolvable=False)
 

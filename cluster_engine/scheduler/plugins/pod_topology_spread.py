@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from cluster_engine.apimachinery import labels
 from cluster_engine.apimachinery.labels import Requirement, Selector
 from cluster_engine.apimachinery.meta import Obj, controller_of
+from cluster_engine.apimachinery.node_fit import required_matches
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import MAX_NODE_SCORE, CycleState, Handle, Plugin, Refusal, Scores
-from cluster_engine.scheduler.node_selection import required_matches
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.node_fit import tolerates, untolerated
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import CycleState, Plugin, Refusal, Scores, normalise
-
-
-def tolerates(toleration: Obj, taint: Obj) -> bool:
-    """Whether one toleration covers one taint. Follows Toleration.ToleratesTaint."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    operator = toleration.get("operator") or "Equal"
-    if operator == "Exists":
-        return True
-    return operator == "Equal" and bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
-
-
-def untolerated(taints: Iterable[Obj], tolerations: Iterable[Obj], effects: Sequence[str]) -> Obj | None:
-    """The first taint with one of these effects that nothing tolerates."""
-    for taint in taints:
-        if taint["effect"] in effects and not any(tolerates(toleration, taint) for toleration in tolerations):
-            return taint
-    return None
 
 
 class TaintToleration(Plugin):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cluster_engine.apimachinery.meta import deleting, dig
+from cluster_engine.apimachinery.node_fit import term_matches
 from cluster_engine.scheduler.cache import NodeInfo
 from cluster_engine.scheduler.framework import CycleState, Handle, Plugin, Refusal
-from cluster_engine.scheduler.node_selection import term_matches
 
 _CONFLICT = Refusal(("node(s) didn't match PersistentVolume's node affinity",), resolvable=False)
 

@@ -1,11 +1,12 @@
-"""Node selector terms, as node affinity, spreading and volumes use them.
+"""Which nodes a pod may be on: node selectors and affinity terms, taints and tolerations.
 
-Follows component-helpers/scheduling/corev1/nodeaffinity.
+Used by whoever asks the question: the scheduler, the DaemonSet controller, eviction by taints, volumes with a node.
+Follows k8s.io/component-helpers/scheduling/corev1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cluster_engine.apimachinery.meta import Obj, dig
 
@@ -52,3 +53,23 @@ def required_matches(spec: Obj, labels: Mapping[str, str], name: str) -> bool:
     if required is None:
         return True
     return any(term_matches(term, labels, name) for term in required.get("nodeSelectorTerms") or ())
+
+
+def tolerates(toleration: Obj, taint: Obj) -> bool:
+    """Whether one toleration covers one taint. Follows Toleration.ToleratesTaint."""
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    operator = toleration.get("operator") or "Equal"
+    if operator == "Exists":
+        return True
+    return operator == "Equal" and bool(toleration.get("key")) and toleration.get("value", "") == taint.get("value", "")
+
+
+def untolerated(taints: Iterable[Obj], tolerations: Iterable[Obj], effects: Sequence[str]) -> Obj | None:
+    """The first taint with one of these effects that nothing tolerates."""
+    for taint in taints:
+        if taint["effect"] in effects and not any(tolerates(toleration, taint) for toleration in tolerations):
+            return taint
+    return None

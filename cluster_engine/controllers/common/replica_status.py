@@ -1,4 +1,4 @@
-"""The status of a ReplicaSet. Follows pkg/controller/replicaset/replica_set_utils.go."""
+"""The status of a ReplicaSet or ReplicationController. Follows pkg/controller/replicaset/replica_set_utils.go."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, get_condition
 from cluster_engine.client.client import Client
 from cluster_engine.controllers.common.conditions import remove_condition, set_condition
-from cluster_engine.controllers.replicaset.tally import ReplicaCounts
+from cluster_engine.controllers.common.tally import ReplicaCounts
 
 REPLICA_FAILURE = "ReplicaFailure"
 STATUS_UPDATE_RETRIES = 1
@@ -44,8 +44,8 @@ def _conditions(rs: Obj, active: int, failure: ApiError | None, now: str) -> lis
     return set_condition(conditions, condition)
 
 
-def update_replica_set_status(client: Client, rs: Obj, status: Obj) -> Obj:
-    """Writes the status unless it is what the ReplicaSet has already; returns the ReplicaSet as it is then.
+def update_replica_status(client: Client, resource: str, rs: Obj, status: Obj) -> Obj:
+    """Writes the status unless it is what the object has already; returns the object as it is then.
 
     A conflict is tried once more on the server's own version; the generation stays the one that was acted on.
     """
@@ -53,9 +53,9 @@ def update_replica_set_status(client: Client, rs: Obj, status: Obj) -> Obj:
         return rs
     for attempt in range(STATUS_UPDATE_RETRIES + 1):
         try:
-            return client.update_status("replicasets.apps", {**rs, "status": status})
+            return client.update_status(resource, {**rs, "status": status})
         except ApiError:
             if attempt == STATUS_UPDATE_RETRIES:
                 raise
-            rs = client.get("replicasets.apps", rs["metadata"]["name"], rs["metadata"]["namespace"])
+            rs = client.get(resource, rs["metadata"]["name"], rs["metadata"]["namespace"])
     return rs

@@ -1,4 +1,4 @@
-"""Running counts of the pods of each ReplicaSet, kept by the pod handler.
+"""Running counts of the pods of each ReplicaSet or ReplicationController, kept by the pod handler.
 
 A ReplicaSet of 500 pods hears of each of them several times in a rollout. Counting its pods anew each time would be 500
 times 500; here each event moves the counts by one, and a sync reads them.
