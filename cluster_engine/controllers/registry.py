@@ -7,6 +7,7 @@ from cluster_engine.controllers.deployment.controller import DeploymentControlle
 from cluster_engine.controllers.endpoints.controller import EndpointsController
 from cluster_engine.controllers.endpointslice.controller import EndpointSliceController
 from cluster_engine.controllers.garbagecollector.controller import GarbageCollector
+from cluster_engine.controllers.kubernetesservice.controller import KubernetesServiceController
 from cluster_engine.controllers.namespace.controller import NamespaceController
 from cluster_engine.controllers.nodelifecycle.controller import NodeLifecycleController
 from cluster_engine.controllers.persistentvolume.controller import PersistentVolumeController
@@ -17,6 +18,7 @@ from cluster_engine.controllers.statefulset.controller import StatefulSetControl
 
 # Each class takes a `ControllerContext` and nothing else. Those that every pod needs come first.
 CONTROLLERS: dict[str, type[Controller]] = {
+    "kubernetes-service": KubernetesServiceController,
     "serviceaccount": ServiceAccountController,
     "root-ca-certificate-publisher": RootCACertPublisher,
     "node-lifecycle": NodeLifecycleController,
