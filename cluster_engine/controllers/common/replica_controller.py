@@ -5,23 +5,15 @@ Follows pkg/controller/replicaset/replica_set.go. A controller of such a kind su
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.labels import Selector, from_label_selector
+from cluster_engine.apimachinery.labels import Selector
 from cluster_engine.apimachinery.meta import Obj, controller_of, deleting, key_of, labels_of, namespace_of
-from cluster_engine.client.controller import Controller, ControllerContext
+from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType
-from cluster_engine.controllers.common.expectations import Expectations
-from cluster_engine.controllers.common.owners import (
-    CONTROLLER_UID,
-    index_by_owner,
-    orphans_in,
-    owned_by,
-    resolve_controller,
-)
+from cluster_engine.controllers.common.owners import CONTROLLER_UID, orphans_in, owned_by
 from cluster_engine.controllers.common.pod_control import PodControl, is_namespace_terminating, pod_from_template
-from cluster_engine.controllers.common.pods import filter_active_pods, is_pod_active, is_pod_ready
+from cluster_engine.controllers.common.pod_owner import PodOwnerController
+from cluster_engine.controllers.common.pods import filter_active_pods, is_pod_active
 from cluster_engine.controllers.common.ranking import pods_to_delete
 from cluster_engine.controllers.common.ref_manager import ControllerRefManager
 from cluster_engine.controllers.common.replica_status import calculate_status, update_replica_status
@@ -33,91 +25,25 @@ from cluster_engine.trace import Cause
 BURST_REPLICAS = 500
 
 
-class ReplicaController(Controller):
+class ReplicaController(PodOwnerController):
     """Creates, deletes, adopts and releases the pods of one kind's objects, and reports how many there are."""
-
-    kind: ClassVar[str]
-    resource: ClassVar[str]
 
     def __init__(self, name: str, context: ControllerContext) -> None:
         super().__init__(name, context)
         self.pod_control = PodControl(context.client, context.recorder)
-        self.expectations = Expectations(context.clock)
-        self.owners = index_by_owner(self.informer(self.resource))
-        self.pods = index_by_owner(self.informer("pods"))
         self.tally = PodTally(self.pods)
-        self.owners.add_handler(self._on_replica_set)
-        self.pods.add_handler(self._on_pod)
-
-    def selector_of(self, owner: Obj) -> Selector:
-        """Which pods the owner selects."""
-        return from_label_selector(owner["spec"].get("selector"))
+        self.watch()
 
     # What happens elsewhere.
 
-    def _on_replica_set(self, type_: EventType, rs: Obj, old: Obj | None, cause: Cause) -> None:
-        if type_ == "DELETED" or (old is not None and old["metadata"]["uid"] != rs["metadata"]["uid"]):
-            self.expectations.forget(key_of(rs))
-            self.tally.forget((old or rs)["metadata"]["uid"])
-        self.queue.add(key_of(rs), cause)
+    def on_owner(self, type_: EventType, owner: Obj, old: Obj | None, cause: Cause) -> None:
+        super().on_owner(type_, owner, old, cause)
+        if type_ == "DELETED" or (old is not None and old["metadata"]["uid"] != owner["metadata"]["uid"]):
+            self.tally.forget((old or owner)["metadata"]["uid"])
 
-    def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
+    def on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
         self.tally.observe(None if type_ == "DELETED" else pod, old)
-        if type_ == "DELETED":
-            self._pod_deleted(pod, cause)
-        elif type_ == "ADDED":
-            self._pod_added(pod, cause)
-        elif old is not None:
-            self._pod_updated(pod, old, cause)
-
-    def _pod_added(self, pod: Obj, cause: Cause) -> None:
-        if deleting(pod):
-            self._pod_deleted(pod, cause)
-        elif controller_of(pod) is not None:
-            rs = resolve_controller(self.owners, pod, self.kind)
-            if rs is not None:
-                self.expectations.creation_observed(key_of(rs))
-                self.queue.add(key_of(rs), cause)
-        else:
-            self._enqueue_matching(pod, cause)
-
-    def _pod_updated(self, pod: Obj, old: Obj, cause: Cause) -> None:
-        if deleting(pod):
-            # The pod no longer counts from this moment on, not only when it is gone.
-            self._pod_deleted(pod, cause)
-            if labels_of(pod) != labels_of(old):
-                self._pod_deleted(old, cause)
-            return
-        reference, old_reference = controller_of(pod), controller_of(old)
-        changed_hands = reference != old_reference
-        if changed_hands and old_reference is not None:
-            former = resolve_controller(self.owners, old, self.kind)
-            if former is not None:
-                self.queue.add(key_of(former), cause)
-        if reference is None:
-            if changed_hands or labels_of(pod) != labels_of(old):
-                self._enqueue_matching(pod, cause)
-            return
-        rs = resolve_controller(self.owners, pod, self.kind)
-        if rs is None:
-            return
-        self.queue.add(key_of(rs), cause)
-        min_ready_seconds = rs["spec"].get("minReadySeconds", 0)
-        if min_ready_seconds and is_pod_ready(pod) and not is_pod_ready(old):
-            # One second more, since the time of becoming ready is known to the second only.
-            self.queue.add_after(key_of(rs), min_ready_seconds + 1, Cause("timer", f"minReadySeconds of {key_of(pod)}"))
-
-    def _pod_deleted(self, pod: Obj, cause: Cause) -> None:
-        rs = resolve_controller(self.owners, pod, self.kind)
-        if rs is not None:
-            self.expectations.deletion_observed(key_of(rs), key_of(pod))
-            self.queue.add(key_of(rs), cause)
-
-    def _enqueue_matching(self, pod: Obj, cause: Cause) -> None:
-        """An orphan: every ReplicaSet whose selector matches may want it."""
-        for rs in self.owners.by_index("namespace", namespace_of(pod)):
-            if self.selector_of(rs).matches(labels_of(pod)):
-                self.queue.add(key_of(rs), cause)
+        super().on_pod(type_, pod, old, cause)
 
     # The reconcile.
 

@@ -108,9 +108,7 @@ class DeploymentController(Controller):
         """The Deployment's ReplicaSets, with those that it adopts, without those that it releases."""
         selector = from_label_selector(d["spec"].get("selector"))
         candidates = [*owned_by(self.replica_sets, d), *orphans_in(self.replica_sets, namespace_of(d))]
-        manager = ControllerRefManager(
-            self.client, self.trace, "replicasets.apps", d, "deployments.apps", selector
-        )
+        manager = ControllerRefManager(self.client, self.trace, "replicasets.apps", d, "deployments.apps", selector)
         claimed = manager.claim(candidates)
         # An adopted one has changed: read it anew.
         return [self.replica_sets.get(key_of(rs)) or rs for rs in claimed]

@@ -48,9 +48,7 @@ def _judge(rollout: Rollout, new_status: Obj, conditions: list[Obj], current: Ob
     if util.deployment_complete(d, new_status):
         rollout.note(f"complete: all {util.replicas_of(d)} pods are of {subject} and available")
         message = f"{subject} has successfully progressed."
-        return set_condition(
-            conditions, util.new_condition(PROGRESSING, "True", util.NEW_RS_AVAILABLE, message, now)
-        )
+        return set_condition(conditions, util.new_condition(PROGRESSING, "True", util.NEW_RS_AVAILABLE, message, now))
     if util.deployment_progressing(d, new_status):
         message = f"{subject} is progressing."
         condition = util.new_condition(PROGRESSING, "True", util.REPLICA_SET_UPDATED, message, now)

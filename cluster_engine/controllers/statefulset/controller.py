@@ -79,8 +79,6 @@ class StatefulSetController(Controller):
     def _claim_pods(self, set_: Obj) -> list[Obj]:
         """The set's pods, with those that it adopts, without those that it releases."""
         candidates = [*owned_by(self.pods, set_), *orphans_in(self.pods, namespace_of(set_))]
-        manager = ControllerRefManager(
-            self.client, self.trace, "pods", set_, "statefulsets.apps", self._selector(set_)
-        )
+        manager = ControllerRefManager(self.client, self.trace, "pods", set_, "statefulsets.apps", self._selector(set_))
         claimed = manager.claim(candidates, also=lambda pod: util.is_member_of(set_, pod))
         return [self.pods.get(key_of(pod)) or pod for pod in claimed]
