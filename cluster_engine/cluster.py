@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from cluster_engine import bootstrap
@@ -15,7 +16,7 @@ from cluster_engine.api import registry
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
-from cluster_engine.client.controller import ControllerContext
+from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import InformerFactory
 from cluster_engine.client.recorder import EventRecorder
 from cluster_engine.clock import DEFAULT_START_US, SECOND_US, Clock
@@ -93,12 +94,15 @@ class Cluster:
         shared = InformerFactory(manager, self.clock, self.trace)
         for name, controller in CONTROLLERS.items():
             context = self._context(manager, shared, f"{name}-controller")
-            self._in_step("kube-controller-manager", lambda c=controller, x=context: self.attach(c(x)))
+            self._in_step("kube-controller-manager", partial(self._start_controller, controller, context))
         self._in_step("kube-scheduler", self._start_scheduler)
         nodes = self.client("kubelet")
         pods = InformerFactory(nodes, self.clock, self.trace)
         for index in range(self.config.nodes):
-            self._in_step("kubelet", lambda i=index: self._start_kubelet(nodes, pods, i))
+            self._in_step("kubelet", partial(self._start_kubelet, nodes, pods, index))
+
+    def _start_controller(self, controller: type[Controller], context: ControllerContext) -> None:
+        self.attach(controller(context))
 
     def _start_scheduler(self) -> None:
         client = self.client("kube-scheduler")
