@@ -17,7 +17,7 @@ export function podInWords(pod: Pod, revision: number | null): string {
 function shortName(pod: Pod, revision: number | null): string {
   if (pod.ordinal === null) return pod.name.length <= 8 ? pod.name : pod.name.slice(-5);
   const name = pod.name.length <= 6 ? pod.name : `…-${pod.ordinal}`;
-  return revision === null ? name : `${name} r${revision}`;
+  return revision === null ? name : `${name} `;
 }
 
 /** The element of one pod. Moving it is a change of `transform`, which CSS carries out. */
@@ -25,7 +25,9 @@ export class Glyph {
   readonly element: SVGGElement;
   private readonly shape = svg("use");
   private readonly halo = svg("rect", { class: "halo" });
-  private readonly label = svg("text", { class: "label", "text-anchor": "middle" });
+  private readonly name = svg("tspan");
+  private readonly number = svg("tspan", { class: "revision" });
+  private readonly label = svg("text", { class: "label", "text-anchor": "middle" }, this.name, this.number);
   private readonly count = svg("text", { class: "restarts", "text-anchor": "middle" });
   private readonly title = svg("title");
   private size = 0;
@@ -54,8 +56,9 @@ export class Glyph {
     const words = podInWords(pod, revision);
     set(this.element, "aria-label", words);
     text(this.title, words);
-    text(this.label, tile.labelled ? shortName(pod, revision) : "");
-    text(this.count, tile.size >= 18 && pod.state === "crashing" ? String(pod.restarts) : "");
+    text(this.name, tile.labelled ? shortName(pod, revision) : "");
+    text(this.number, tile.labelled && pod.ordinal !== null && revision !== null ? `r${revision}` : "");
+    text(this.count, tile.size >= 18 && pod.state === "crashing" && pod.restarts > 0 ? String(pod.restarts) : "");
     const before = this.element.dataset.state;
     this.element.dataset.state = pod.state;
     this.element.dataset.hue = String(hue);

@@ -21,6 +21,7 @@ const TILES: Tile[] = [
   { size: 18, pitchX: 24, pitchY: 24, labelled: false },
   { size: 13, pitchX: 17, pitchY: 17, labelled: false },
 ];
+const MANY = 24; // a card of more pods takes the whole width
 const LABELLED = 1, FEW = 12; // a card of few pods keeps tiles with names, however small others get
 const GAP = 12, PAD = 14, TITLE = 32, GAUGE = 34, LANE_TITLE = 22, HUES = 6, CARD_WIDTH = { owner: 330, node: 200 };
 /** From this width on, a Deployment's promise stands beside its name, not below. */
@@ -208,7 +209,9 @@ function arrange(drafts: { of: CardDraft; lanes: LanePlan[] }[], width: number, 
   const pods: PlacedPod[] = [];
   const cards = drafts.map(({ of, lanes }) => {
     const total = lanes.reduce((sum, { count }) => sum + count, 0);
-    const wide = columns > 1 && of.kind !== "Node" && total > 40;
+    // By what a Deployment may have at most, so that its card does not change its width while it rolls.
+    const most = of.item?.kind === "Deployment" ? of.item.at_most : total;
+    const wide = columns > 1 && of.kind !== "Node" && most > MANY;
     const shortest = heights.indexOf(Math.min(...heights));
     const y = wide ? Math.max(...heights) : heights[shortest]!;
     const tile = TILES[total <= FEW ? Math.min(level, LABELLED) : level]!;

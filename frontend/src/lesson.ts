@@ -79,6 +79,7 @@ function dressCode(within: ParentNode): void {
     if (file) actions.push(button("code.open", () => tell("open", { path: file, text: code.textContent ?? "" })));
     else if ("command" in pre.dataset || COMMANDS.test(code.className) || TYPED.test(code.textContent ?? "")) {
       const commands = commandsOf(code);
+      pre.classList.add("is-typed");
       actions.push(button("code.type", () => tell("type", { text: commands, run: commands.includes("\n") })));
     } else if (!/language-/.test(code.className)) continue; // what a command prints is only to be read
     actions.push(button("code.copy", (pressed) => void copy(file ? code.textContent ?? "" : commandsOf(code), pressed)));

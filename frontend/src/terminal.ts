@@ -38,6 +38,7 @@ class Shell {
   private ahead = "";            // typed while a command ran
   private asked: { id: number; line: string; cursor: number; again: boolean } | null = null;
   private offered = "";
+  private waiting: (() => void)[] | null = []; // what came before the panel was ever seen, and so had no width
 
   constructor(readonly name: string) {
     this.panel = h("div", { class: "terminal", role: "tabpanel", id: `terminal-${name}`, "aria-label": say("terminal.title", { n: name }), "data-terminal": name });
@@ -45,7 +46,7 @@ class Shell {
     this.tab.addEventListener("click", () => { activate(this); this.focus(); });
     this.terminal = new Terminal({
       convertEol: true, cursorBlink: false, cursorStyle: "bar", cursorWidth: 2, cursorInactiveStyle: "outline",
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"), fontSize: 13.5, lineHeight: 1.3,
+      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"), fontSize: innerWidth < 500 ? 12 : 13.5, lineHeight: 1.3,
       scrollback: 5000, screenReaderMode: spoken, theme: theme(), minimumContrastRatio: 4.5,
     });
     this.screen = new Screen(this.terminal);
@@ -61,7 +62,20 @@ class Shell {
 
   get busy(): boolean { return this.running.size > 0 || this.sent.length > 0; }
 
-  fit(): void { if (this.panel.offsetWidth > 40 && this.panel.offsetHeight > 20) this.fitter.fit(); }
+  fit(): void {
+    if (this.panel.offsetWidth <= 40 || this.panel.offsetHeight <= 20) return;
+    this.fitter.fit();
+    const waiting = this.waiting;
+    this.waiting = null;
+    for (const work of waiting ?? []) work();
+  }
+
+  /** Do something to the screen once it has its width: what is written before would have to be wrapped anew. */
+  onceFitted(work: () => void): void {
+    if (this.waiting) this.waiting.push(work);
+    else work();
+  }
+
   focus(): void { this.terminal.focus(); }
   paint(): void { this.terminal.options.theme = theme(); }
   speakable(on: boolean): void { this.terminal.options.screenReaderMode = on; }
@@ -83,17 +97,17 @@ class Shell {
       return;
     }
     if (data === "\x03") this.screen.accept([...this.line.above, this.line.text], "^C");
-    const above = this.line.above.length, before = this.line.text;
+    const above = this.line.above.length;
     const action = this.line.take(data);
     if (action.do === "run") this.run(action.text);
     else if (action.do === "complete") this.complete();
     else if (action.do === "clear") this.screen.clear();
-    else if (this.line.above.length > above) this.continued(before, above);
+    else if (this.line.above.length > above) this.continued(above);
     if (action.do !== "none" && action.do !== "complete" && !this.busy) this.screen.draw(this.line);
     if (action.do !== "complete") this.offered = "";
   }
 
-  private continued(_before: string, above: number): void {
+  private continued(above: number): void {
     this.screen.erase();
     if (above === 0) this.screen.accept(this.line.above.slice(0, 1));
     else this.screen.print(`\x1b[32m> \x1b[0m${this.line.above.at(-1)!}\n`);
@@ -113,6 +127,7 @@ class Shell {
   /** Put text into the line, and run it when asked to. */
   put(text: string, run: boolean): void {
     if (mirror.readOnly) return;
+    this.fit();
     if (!this.busy) this.line.reset();
     this.typed(text.includes("\n") && run ? `\x1b[200~${text}\x1b[201~` : run ? text : text.replace(/\s*\n\s*/g, " "));
     if (run && !text.includes("\n")) this.typed("\r");
@@ -221,11 +236,11 @@ function another(): void {
 
 on("history", ({ commands }) => {
   for (const { terminal } of commands) shell(terminal);
-  for (const [name, one] of shells) one.replay(commands.filter(({ terminal }) => terminal === name));
+  for (const [name, one] of shells) one.onceFitted(() => one.replay(commands.filter(({ terminal }) => terminal === name)));
 });
-on("started", ({ terminal, command, line }) => shell(terminal).started(command, line));
-on("output", ({ terminal, text }) => shell(terminal).output(text));
-on("exit", ({ terminal, command }) => shell(terminal).exited(command));
+on("started", ({ terminal, command, line }) => shell(terminal).onceFitted(() => shell(terminal).started(command, line)));
+on("output", ({ terminal, text }) => shell(terminal).onceFitted(() => shell(terminal).output(text)));
+on("exit", ({ terminal, command }) => shell(terminal).onceFitted(() => shell(terminal).exited(command)));
 on("completion", ({ id, start, candidates }) => active.completed(id, start, candidates));
 hear("type", ({ text, run }) => { tell("dock", { group: "terminals" }); tell("show", { panel: "terminal" }); active.put(text, run); });
 hear("theme", () => { for (const one of shells.values()) one.paint(); });
