@@ -5,6 +5,7 @@ Follows ControllerExpectations and UIDTrackingControllerExpectations of pkg/cont
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cluster_engine.clock import SECOND_US, Clock
@@ -27,11 +28,15 @@ class Expectations:
         self._clock = clock
         self._expected: dict[str, _Expected] = {}
 
-    def expect_creations(self, key: str, count: int) -> None:
-        self._expected[key] = _Expected(self._clock.now_us, creations=count)
+    def expect(self, key: str, creations: int, pod_keys: Iterable[str] = ()) -> None:
+        """From now on that many creations and those deletions are to be seen, in the place of what was before."""
+        self._expected[key] = _Expected(self._clock.now_us, creations, set(pod_keys))
 
-    def expect_deletions(self, key: str, pod_keys: list[str]) -> None:
-        self._expected[key] = _Expected(self._clock.now_us, deletions=set(pod_keys))
+    def expect_creations(self, key: str, count: int) -> None:
+        self.expect(key, count)
+
+    def expect_deletions(self, key: str, pod_keys: Iterable[str]) -> None:
+        self.expect(key, 0, pod_keys)
 
     def creation_observed(self, key: str, count: int = 1) -> None:
         expected = self._expected.get(key)

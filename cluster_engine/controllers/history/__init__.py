@@ -80,15 +80,21 @@ class History:
             hash_ = template_hash(parent["spec"]["template"], collision_count)
             name = revision_name(parent["metadata"]["name"], hash_)
             clone = {**revision, "metadata": {**revision["metadata"], "name": name}}
-            try:
-                return self._client.create(RESOURCE, clone), collision_count
-            except ApiError as error:
-                if error.reason != "AlreadyExists":
-                    raise
-            existing = self._client.get(RESOURCE, name, namespace_of(parent))
-            if equal_revision(existing, clone):
-                return existing, collision_count
+            created = self.create_named(clone)
+            if created is not None:
+                return created, collision_count
             collision_count += 1
+
+    def create_named(self, revision: Obj) -> Obj | None:
+        """Creates the revision under the name that it has; None where that name is taken by other data."""
+        try:
+            return self._client.create(RESOURCE, revision)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+        meta = revision["metadata"]
+        existing = self._client.get(RESOURCE, meta["name"], meta["namespace"])
+        return existing if equal_revision(existing, revision) else None
 
     def renumber(self, revision: Obj, number: int) -> Obj:
         """Gives an old revision a new number: that is a rollback to it."""
