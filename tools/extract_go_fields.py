@@ -1,7 +1,8 @@
 """Reads which Go type each API field has from checkouts of k8s.io/api and k8s.io/apimachinery.
 
 The answer is `cluster_engine/schema/facts/go-fields.json`: for each type its JSON fields, each with the type as Go
-prints it and `?` where it is `omitempty`. Decoding errors name these types, and what a zero value does follows from them.
+prints it and `?` where it is `omitempty`. Decoding errors name these types, and what a zero value does follows from
+them.
 
     python tools/extract_go_fields.py API_GIT_DIR APIMACHINERY_GIT_DIR v0.32.4
 """
