@@ -7,12 +7,13 @@ turn. Who drives it (a test, the site's worker) decides how virtual time follows
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 from cluster_engine import bootstrap
 from cluster_engine.api import registry
+from cluster_engine.apiserver.auth.policy import create_policy
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
@@ -44,6 +45,8 @@ class ClusterConfig:
     registry: Literal["catalogue", "any"] = "catalogue"
     start_seconds: float | None = None
     stop_seconds: float | None = None
+    # What the tokens of service accounts are signed with; "" derives it from the seed.
+    token_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,15 @@ class Cluster:
         self.turns = TurnQueue()
         self.scheme = registry.scheme()
         self.server = ApiServer(self.store, self.clock, self.rng, self.trace, registry.strategies(), self.scheme)
+        self.server.token_key = (config.token_key or f"podarium/{config.seed}").encode()
         if snapshot is None:
-            self._in_step("apiserver", lambda: bootstrap.create_system_objects(self.client("kube-apiserver")))
+            self._in_step("apiserver", self._create_first_objects)
         self.components: dict[str, Component] = {}
         self._start_components()
+
+    def _create_first_objects(self) -> None:
+        bootstrap.create_system_objects(self.client("kube-apiserver"))
+        create_policy(self.server)
 
     @property
     def revision(self) -> int:

@@ -11,6 +11,13 @@ from cluster_engine.api.apps.controllerrevision import ControllerRevisionStrateg
 from cluster_engine.api.apps.deployment import DeploymentStrategy
 from cluster_engine.api.apps.replicaset import ReplicaSetStrategy
 from cluster_engine.api.apps.statefulset import StatefulSetStrategy
+from cluster_engine.api.authentication.reviews import SelfSubjectReviewStrategy, TokenReviewStrategy
+from cluster_engine.api.authorization.reviews import (
+    LocalSubjectAccessReviewStrategy,
+    SelfSubjectAccessReviewStrategy,
+    SelfSubjectRulesReviewStrategy,
+    SubjectAccessReviewStrategy,
+)
 from cluster_engine.api.coordination.lease import LeaseStrategy
 from cluster_engine.api.core.configmap import ConfigMapStrategy
 from cluster_engine.api.core.endpoints import EndpointsStrategy
@@ -44,6 +51,12 @@ KINDS: tuple[type[Strategy], ...] = (
     DeploymentStrategy,
     ReplicaSetStrategy,
     StatefulSetStrategy,
+    SelfSubjectReviewStrategy,
+    TokenReviewStrategy,
+    LocalSubjectAccessReviewStrategy,
+    SelfSubjectAccessReviewStrategy,
+    SelfSubjectRulesReviewStrategy,
+    SubjectAccessReviewStrategy,
     LeaseStrategy,
     EndpointSliceStrategy,
 )

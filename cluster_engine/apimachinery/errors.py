@@ -148,6 +148,10 @@ def bad_request(message: str) -> ApiError:
     return ApiError(400, "BadRequest", message)
 
 
+def unauthorized() -> ApiError:
+    return ApiError(401, "Unauthorized", "Unauthorized")
+
+
 def forbidden(resource: str, group: str, name: str, why: str) -> ApiError:
     full = f"{resource}.{group}" if group else resource
     target = f'{full} "{name}"' if name else full

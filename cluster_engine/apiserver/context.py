@@ -32,6 +32,9 @@ class ServerContext:
         self.strategies = dict(strategies)
         self.scheme = scheme
         self.services = ServiceAllocator(store, rng.stream("addresses"))
+        # What signs the tokens of service accounts. Whoever puts a cluster together gives it one that lasts.
+        self.token_key = rng.stream("token-key").hex(64).encode()
+        self.token_ids = rng.stream("token-ids")
 
     def strategy(self, group_resource: str) -> Strategy:
         """The rules of a resource; 404 for one that the server does not know."""

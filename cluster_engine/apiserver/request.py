@@ -26,7 +26,8 @@ class Request:
 
     `body` is an object (create, update, a merge, strategic or apply patch) or a list of operations (a JSON patch).
     `trusted` marks the bodies of components, which are built from stored objects and need no strict decoding.
-    `resource_version` is an integer revision, or None where the client gave none.
+    `resource_version` is an integer revision, or None where the client gave none. `groups` are those of `user`;
+    members of system:masters may do everything. `duplicates` are the paths of fields that stood twice in the body.
     """
 
     verb: Verb
@@ -35,7 +36,11 @@ class Request:
     name: str = ""
     subresource: str = ""
     body: Any = None
-    user: str = "system:masters"
+    duplicates: tuple[str, ...] = ()
+    user: str = "system:admin"
+    groups: tuple[str, ...] = ("system:masters", "system:authenticated")
+    user_uid: str = ""
+    user_extra: dict[str, list[str]] | None = None
     field_manager: str = "unknown"
     trusted: bool = False
     dry_run: bool = False
@@ -56,7 +61,7 @@ class Request:
     preconditions: dict[str, str] | None = None
     timeout_seconds: float | None = None
     allow_bookmarks: bool = False
-    send_initial_events: bool = False
+    send_initial_events: bool | None = None
 
 
 @dataclass(slots=True)

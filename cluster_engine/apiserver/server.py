@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver import delete, read, subresources, write
+from cluster_engine.apiserver.auth import authorize, escalation, rbac, reviews, tokens
+from cluster_engine.apiserver.auth.users import MASTERS, User
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 
 Handler = Callable[[ServerContext, Strategy, Request], Response]
+
+_WRITES = ("create", "update", "patch")
 
 _VERBS: dict[str, Handler] = {
     "get": read.get,
@@ -31,11 +36,45 @@ class ApiServer(ServerContext):
     def handle(self, request: Request) -> Response:
         """Answers one request. Raises `ApiError`, and nothing else, for whatever it refuses."""
         strategy = self.strategy(request.resource)
+        if MASTERS not in request.groups:
+            self._authorize(strategy, request)
         if request.subresource:
             return subresources.handle(self, strategy, request)
         if request.verb not in strategy.resource.verbs:
             raise errors.method_not_allowed(request.verb, strategy.resource.plural)
+        if reviews.handles(request.resource):
+            return reviews.handle(self, strategy, request)
         return _VERBS[request.verb](self, strategy, request)
+
+    def authenticate(self, token: str) -> User:
+        """Who a bearer token speaks for; Unauthorized when it is none of this cluster's."""
+        try:
+            return tokens.authenticate(token, self.token_key, self.store, self.clock).user
+        except tokens.TokenError:
+            raise errors.unauthorized() from None
+
+    def impersonate(self, user: User, acting_as: User) -> User:
+        """`acting_as`, once `user` has been seen to be allowed to act as that; Forbidden otherwise."""
+        for asked in authorize.impersonations(user, acting_as):
+            authorize.check(self.store, asked)
+        return acting_as
+
+    def authorize(self, request: Request) -> None:
+        """Forbidden when the sender may not do this; the body is not looked at."""
+        authorize.check(self.store, authorize.attributes_of(request, self.strategy(request.resource).resource))
+
+    def authorize_path(self, user: User, verb: str, path: str) -> None:
+        """Forbidden when the user may not reach a path that is no resource."""
+        authorize.check(self.store, rbac.Attributes(user, verb, path=path))
+
+    def _authorize(self, strategy: Strategy, request: Request) -> None:
+        """Forbidden when the user may not do this, or would give away rights that they do not have."""
+        self.authorize(request)
+        if request.verb in _WRITES and not request.subresource and escalation.applies_to(strategy.resource):
+            # What would be stored is what counts: a patch alone does not say it.
+            tried = replace(request, groups=(MASTERS,), dry_run=True, accept="object")
+            made = _VERBS[request.verb](self, strategy, tried).body
+            escalation.check(self.store, authorize.user_of(request), strategy.resource, made)
 
     def list_raw(
         self, resource: str, namespace: str, label_selector: str, field_selector: str

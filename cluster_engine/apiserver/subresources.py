@@ -9,6 +9,7 @@ from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
 from cluster_engine.apiserver import read, write
+from cluster_engine.apiserver.auth.token_request import create_token
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.schema.patching import apply_patch
@@ -56,6 +57,7 @@ def scale(server: ServerContext, strategy: Strategy, request: Request) -> Respon
         request.namespace,
         request.name,
         user=request.user,
+        groups=request.groups,
         field_manager=request.field_manager,
         dry_run=request.dry_run,
         trusted=True,
@@ -124,4 +126,10 @@ def finalize(server: ServerContext, strategy: Strategy, request: Request) -> Res
     return Response(200, write.store_object(server, strategy, new, old))
 
 
-_SUBRESOURCES: dict[str, Handler] = {"status": status, "scale": scale, "binding": binding, "finalize": finalize}
+_SUBRESOURCES: dict[str, Handler] = {
+    "status": status,
+    "scale": scale,
+    "binding": binding,
+    "finalize": finalize,
+    "token": create_token,
+}

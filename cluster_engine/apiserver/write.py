@@ -185,7 +185,7 @@ def _decode(strategy: Strategy, request: Request, body: Any) -> tuple[Obj, list[
     """The body as an object of the kind. Components' bodies are built from stored objects and need no decoding."""
     if request.trusted:
         return body, []
-    return decode(body, strategy.resource, request.field_validation)
+    return decode(body, strategy.resource, request.field_validation, duplicates=request.duplicates)
 
 
 def _scoped(strategy: Strategy, request: Request, obj: Obj) -> Obj:

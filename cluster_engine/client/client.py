@@ -24,7 +24,7 @@ class Client:
     Every method raises `ApiError` for what the server refuses. Objects that go in or come out are immutable.
     """
 
-    def __init__(self, server: ApiServer, user_agent: str, user: str = "system:masters") -> None:
+    def __init__(self, server: ApiServer, user_agent: str, user: str = "system:admin") -> None:
         self._server = server
         self.user_agent = user_agent
         self.user = user

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
+from cluster_engine.apiserver.auth.users import ADMIN, impersonated
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.clock import SECOND_US, Clock
@@ -42,7 +43,7 @@ class Factory:
         stdin: Stream,
         files: FileSystem,
         namespace: str = "default",
-        user: str = "system:masters",
+        user: str = ADMIN.name,
     ) -> None:
         self.server = server
         self.clock = clock
@@ -52,6 +53,7 @@ class Factory:
         self.files = files
         self.namespace = namespace
         self.user = user
+        self.groups = ADMIN.groups
         self.explicit_namespace = False
         self.field_manager = "kubectl"
         self.warnings = 0
@@ -63,7 +65,8 @@ class Factory:
             self.namespace = flags.string("namespace")
             self.explicit_namespace = True
         if flags.string("as"):
-            self.user = flags.string("as")
+            acting_as = impersonated(flags.string("as"), tuple(flags.strings("as-group")))
+            self.user, self.groups = acting_as.name, acting_as.groups
         if flags.string("context") not in ("", "podarium"):
             raise CommandError(f'context "{flags.string("context")}" does not exist')
         if flags.has("field-manager"):
@@ -86,6 +89,7 @@ class Factory:
             namespace=namespace if resource.namespaced else "",
             name=name,
             user=self.user,
+            groups=self.groups,
             **options,
         )
         response: Response = self.server.handle(request)

@@ -27,6 +27,12 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         "deployments.apps",
         "replicasets.apps",
         "statefulsets.apps",
+        "selfsubjectreviews.authentication.k8s.io",
+        "tokenreviews.authentication.k8s.io",
+        "localsubjectaccessreviews.authorization.k8s.io",
+        "selfsubjectaccessreviews.authorization.k8s.io",
+        "selfsubjectrulesreviews.authorization.k8s.io",
+        "subjectaccessreviews.authorization.k8s.io",
         "leases.coordination.k8s.io",
         "endpointslices.discovery.k8s.io",
     ]
