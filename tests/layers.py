@@ -148,7 +148,7 @@ def layer_violations(sources: Mapping[str, str]) -> Iterator[str]:
 
 def _allowed(module: str, allowed: frozenset[str]) -> bool:
     names = module.split(".")[1:]
-    return any(".".join(names[:count]) in allowed for count in (1, 2))
+    return any(".".join(names[:count]) in allowed for count in (1, 2, 3))
 
 
 def _component(module: str) -> str | None:
