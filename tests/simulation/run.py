@@ -1,0 +1,57 @@
+"""One simulated history, from a seed."""
+
+from __future__ import annotations
+
+import random
+
+from cluster_engine.clock import SECOND_US
+from cluster_engine.cluster import Cluster, ClusterConfig
+from tests.simulation.invariants import BrokenPromiseError, Observer
+from tests.simulation.people import People
+
+DEEDS = 14
+SETTLE_SECONDS = 400.0
+MAX_STEPS = 60_000
+
+
+def simulate(seed: int) -> None:
+    """Runs the history of a seed; raises `BrokenPromiseError` with the seed and what people did before it."""
+    dice = random.Random(seed)
+    config = ClusterConfig(
+        seed=seed,
+        nodes=dice.choice([1, 3, 5]),
+        registry="catalogue",
+        start_seconds=dice.choice([None, 1.0]),
+    )
+    cluster = Cluster(config)
+    people = People(cluster.client("kubectl"), dice)
+    observer = Observer(cluster, people.orphaned)
+    try:
+        run_quietly(cluster, observer, 5, disturbed=True)
+        for _ in range(DEEDS):
+            before = len(people.log)
+            people.act()
+            # A rollout alone keeps the promises; a kill, a scale or a deletion may break them for a while.
+            disturbed = any(not line.startswith("set image") for line in people.log[before:])
+            run_quietly(cluster, observer, dice.choice([0.2, 1, 4, 30]), disturbed=disturbed)
+        people.repair()
+        run_quietly(cluster, observer, SETTLE_SECONDS, disturbed=True)
+        observer.check_settled()
+        observer.check_causes()
+    except BrokenPromiseError as error:
+        history = "\n  ".join(people.log)
+        raise BrokenPromiseError(f"seed {seed}: {error}\nwhat people did:\n  {history}") from error
+
+
+def run_quietly(cluster: Cluster, observer: Observer, seconds: float, *, disturbed: bool) -> None:
+    """Lets time pass, and looks whenever nobody wants a turn."""
+    end_us = cluster.clock.now_us + round(seconds * SECOND_US)
+    for _ in range(MAX_STEPS):
+        if not len(cluster.turns):
+            observer.check(disturbed=disturbed)
+            due_us = cluster.clock.next_timer_us()
+            if due_us is None or due_us > end_us:
+                cluster.clock.advance_to(end_us)
+                return
+        cluster.step()
+    raise BrokenPromiseError(f"the cluster does not come to rest: {MAX_STEPS} steps in {seconds} s")
