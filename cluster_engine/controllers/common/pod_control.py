@@ -13,15 +13,17 @@ from cluster_engine.client.recorder import EventRecorder
 MAX_NAME_LENGTH = 253
 
 
-def pod_from_template(template: Obj, owner: Obj) -> Obj:
+def pod_from_template(template: Obj, owner: Obj, generate_name: str = "") -> Obj:
     """A new pod of the template, controlled by `owner`. It shares labels and spec with the template.
+
+    The name begins with `generate_name`, or else with the owner's.
 
     Follows controller.GetPodFromTemplate.
     """
     name = owner["metadata"]["name"]
     prefix = f"{name}-"
     meta: Obj = {
-        "generateName": prefix if len(prefix) <= MAX_NAME_LENGTH else name,
+        "generateName": generate_name or (prefix if len(prefix) <= MAX_NAME_LENGTH else name),
         "namespace": namespace_of(owner),
         "ownerReferences": [owner_reference(owner)],
     }

@@ -5,7 +5,7 @@ Follows pkg/controller/controller_ref_manager.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from cluster_engine.apimachinery.errors import ApiError, conflict
 from cluster_engine.apimachinery.labels import Selector
@@ -18,14 +18,23 @@ class ControllerRefManager:
     """Claims objects of one resource ("pods", "replicasets.apps") for one owner. Good for one sync."""
 
     def __init__(
-        self, client: Client, trace: Trace, resource: str, owner: Obj, owner_resource: str, selector: Selector
+        self,
+        client: Client,
+        trace: Trace,
+        resource: str,
+        owner: Obj,
+        owner_resource: str,
+        selector: Selector,
+        finalizers: Sequence[str] = (),
     ) -> None:
+        """`finalizers` are given to what is adopted."""
         self._client = client
         self._trace = trace
         self._resource = resource
         self._owner = owner
         self._owner_resource = owner_resource
         self._selector = selector
+        self._finalizers = finalizers
         self._may_adopt = False
 
     def claim(self, objects: Iterable[Obj], also: Callable[[Obj], bool] | None = None) -> list[Obj]:
@@ -61,7 +70,10 @@ class ControllerRefManager:
     def _adopt(self, obj: Obj) -> bool:
         self._check_may_adopt()
         meta = obj["metadata"]
-        patch = {"metadata": {"ownerReferences": [owner_reference(self._owner)], "uid": meta["uid"]}}
+        changes: Obj = {"ownerReferences": [owner_reference(self._owner)], "uid": meta["uid"]}
+        if self._finalizers:
+            changes["finalizers"] = list(self._finalizers)
+        patch = {"metadata": changes}
         try:
             self._client.patch(self._resource, meta["name"], patch, meta["namespace"])
         except ApiError as error:
