@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from cluster_engine.client.controller import Controller
+from collections.abc import Callable
+
+from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.controllers.deployment.controller import DeploymentController
 from cluster_engine.controllers.endpoints.controller import EndpointsController
 from cluster_engine.controllers.endpointslice.controller import EndpointSliceController
@@ -17,7 +19,7 @@ from cluster_engine.controllers.serviceaccount.controller import RootCACertPubli
 from cluster_engine.controllers.statefulset.controller import StatefulSetController
 
 # Each class takes a `ControllerContext` and nothing else. Those that every pod needs come first.
-CONTROLLERS: dict[str, type[Controller]] = {
+CONTROLLERS: dict[str, Callable[[ControllerContext], Controller]] = {
     "kubernetes-service": KubernetesServiceController,
     "serviceaccount": ServiceAccountController,
     "root-ca-certificate-publisher": RootCACertPublisher,

@@ -35,7 +35,8 @@ def test_a_write_with_a_stale_revision_is_refused_and_changes_nothing() -> None:
         store.delete(A, expected_revision=7)
     assert store.revision == 1
     item = store.get(A)
-    assert item is not None and item.value == {"n": 1}
+    assert item is not None
+    assert item.value == {"n": 1}
 
 
 def test_a_range_is_in_key_order_and_stays_in_its_prefix() -> None:

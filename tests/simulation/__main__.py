@@ -1,4 +1,6 @@
-"""`python -m tests.simulation SEED` replays one history; `python -m tests.simulation --soak COUNT [FIRST]` runs many."""
+"""`python -m tests.simulation SEED` replays one history; `python -m tests.simulation --soak COUNT [FIRST]` runs
+many.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ def main(arguments: list[str]) -> int:
     elif len(arguments) == 1:
         count, first = 1, int(arguments[0])
     else:
-        print(__doc__, file=sys.stderr)
+        sys.stderr.write(f"{__doc__}\n")
         return 2
     failed, start = 0, time.monotonic()
     for seed in range(first, first + count):
@@ -26,8 +28,8 @@ def main(arguments: list[str]) -> int:
             simulate(seed)
         except BrokenPromiseError as error:
             failed += 1
-            print(error, file=sys.stderr)
-    print(f"{count} seeds from {first}, {failed} failed, {time.monotonic() - start:.0f} s")
+            sys.stderr.write(f"{error}\n")
+    sys.stdout.write(f"{count} seeds from {first}, {failed} failed, {time.monotonic() - start:.0f} s\n")
     return 1 if failed else 0
 
 
