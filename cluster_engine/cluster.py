@@ -109,7 +109,9 @@ class Cluster:
         for index in range(self.config.nodes):
             self._in_step("kubelet", partial(self._start_kubelet, nodes, pods, index))
 
-    def _start_controller(self, controller: Callable[[ControllerContext], Controller], context: ControllerContext) -> None:
+    def _start_controller(
+        self, controller: Callable[[ControllerContext], Controller], context: ControllerContext
+    ) -> None:
         self.attach(controller(context))
 
     def _start_scheduler(self) -> None:
