@@ -67,12 +67,12 @@ def _workspace(request: HttpRequest, sandbox_id: UUID, *, review: bool) -> HttpR
         sandbox, read_only = gateway.find(sandbox_id, request.user, review=review)
     except SandboxNotFound:
         raise Http404 from None
-    socket_path = f"/ws/sandboxes/{sandbox.pk}/" + ("?review=1" if review else "")
+    ws_path = f"/ws/sandboxes/{sandbox.pk}/" + ("?review=1" if review else "")
     context = {
         **panel.context(sandbox.lesson, sandbox.owner),
         "sandbox": sandbox,
         "read_only": read_only,
-        "socket_path": socket_path,
+        "ws_path": ws_path,
         "review": review,
         "mine": gateway.of_user(request.user)[:20] if not read_only else [],
         "new_url": reverse("console:new"),

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from cluster_engine.apimachinery.meta import Obj, name_of, namespace_of
 from cluster_engine.cluster import Cluster
-from cluster_engine.kubectl import run_to_end
+from cluster_engine.kubectl.factory import Factory
+from cluster_engine.kubectl.process import Output, Stream
+from cluster_engine.kubectl.root import main
+from cluster_engine.shell.files import MemoryFiles
 from cluster_engine.trace import Step
 
 STEPS_SHOWN = 20
@@ -48,10 +51,16 @@ def describe(cluster: Cluster, key: str, steps: Iterable[Step]) -> Details | Non
 
 
 def _kubectl(cluster: Cluster, verb: str, obj: Obj, resource: str, *options: str) -> str:
+    """What kubectl prints of the object. Neither of these commands ever waits."""
     words = [verb, resource, name_of(obj), *options]
     if namespace_of(obj):
         words += ["-n", namespace_of(obj)]
-    return run_to_end(cluster, words)
+    parts: list[str] = []
+    out = Output(parts.append)
+    stdin = Stream(closed=True)
+    for _ in main(Factory(cluster.server, cluster.clock, out=out, err=out, stdin=stdin, files=MemoryFiles()), words):
+        break
+    return "".join(parts)
 
 
 def _steps_that_wrote(key: str, steps: Iterable[Step]) -> list[Step]:

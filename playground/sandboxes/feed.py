@@ -63,7 +63,7 @@ class Feed:
         self._first_revision = revision  # every change after this one is still here
 
     def append(self, entry: Entry) -> None:
-        if len(self._entries) >= self._limit:
+        while len(self._entries) >= self._limit:
             dropped = self._entries.popleft()
             if isinstance(dropped, Change):
                 self._first_revision = dropped.revision

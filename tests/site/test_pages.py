@@ -39,7 +39,7 @@ def test_the_owner_sees_the_workspace_and_may_use_it(as_user, sandbox, learner):
     page = as_user(learner).get(f"/sandboxes/{sandbox.pk}/")
     assert page.status_code == 200
     assert page.context["read_only"] is False
-    assert page.context["socket_path"] == f"/ws/sandboxes/{sandbox.pk}/"
+    assert page.context["ws_path"] == f"/ws/sandboxes/{sandbox.pk}/"
 
 
 @pytest.mark.parametrize("path", ["", "review/"])
@@ -67,7 +67,7 @@ def test_an_instructor_sees_a_workspace_read_only(as_user, sandbox, instructor):
     page = as_user(instructor).get(f"/sandboxes/{sandbox.pk}/review/")
     assert page.status_code == 200
     assert page.context["read_only"] is True
-    assert page.context["socket_path"] == f"/ws/sandboxes/{sandbox.pk}/?review=1"
+    assert page.context["ws_path"] == f"/ws/sandboxes/{sandbox.pk}/?review=1"
     assert as_user(instructor).get(f"/sandboxes/{sandbox.pk}/").context["read_only"] is True
 
 

@@ -8,6 +8,7 @@ from playground.console import view
 from playground.sandboxes.models import Command, Revision, Sandbox
 from tests.site.manifests import DEPLOYMENT, STATEFUL_SET
 
+TAGS = ["1.7.9", "1.9.1", "no-such-tag"]
 COMMANDS = [
     "kubectl apply -f web.yaml", "kubectl delete -f web.yaml --wait=false", "kubectl scale deployment web --replicas={n}",
     "kubectl set image deployment/web nginx=nginx:{tag}", "kubectl rollout undo deployment/web",
@@ -43,8 +44,10 @@ async def test_a_snapshot_and_the_events_after_it_equal_a_fresh_snapshot(site, m
     sandbox = make_sandbox(learner, seed=seed, files={"web.yaml": DEPLOYMENT, "db.yaml": STATEFUL_SET})
     always = await site.browser(sandbox, learner)
     comes_and_goes = await site.browser(sandbox, learner)
-    for _ in range(25):
-        line = rng.choice(COMMANDS).format(n=rng.randrange(5), tag=rng.choice(["1.7.9", "1.9.1", "no-such-tag"]))
+    lines = ["kubectl apply -f web.yaml", "kubectl apply -f db.yaml"]
+    lines += [rng.choice(COMMANDS).format(n=rng.randrange(5), tag=rng.choice(TAGS)) for _ in range(22)]
+    lines += ["kubectl delete namespaces --all --wait=false", "kubectl delete pods --all --wait=false"]
+    for line in lines:
         await always.run(line)
         await site.pass_time(rng.choice([0, 0.2, 1, 7]))
         if rng.random() < 0.2:
@@ -66,13 +69,13 @@ async def test_a_snapshot_and_the_events_after_it_equal_a_fresh_snapshot(site, m
     assert deleted, f"seed {seed}: nothing was ever deleted, so nothing was proven"
 
 
-async def test_a_browser_that_was_away_too_long_gets_a_fresh_snapshot(site, sandbox, learner, monkeypatch):
+async def test_a_browser_that_was_away_too_long_gets_a_fresh_snapshot(site, sandbox, learner):
     browser = await site.browser(sandbox, learner)
     await site.settle()
     live, = site.lives
     live.feed._limit = 5
     for number in range(4):
-        await browser.run(f"kubectl create namespace n{number}")
+        await browser.say(type="command", terminal="1", line=f"kubectl create namespace n{number}")
     late = await site.browser(sandbox, learner, hello=False)
     late.revision = 1
     await late.connect_again()
@@ -86,7 +89,8 @@ async def test_a_browser_that_cannot_keep_up_with_the_feed_starts_over_from_a_sn
     live, = site.lives
     live.feed._limit = 3
     before = len(browser.all("snapshot"))
-    await browser.run("kubectl create namespace a; kubectl create namespace b; kubectl create namespace c")
+    line = "kubectl create namespace a; kubectl create namespace b; kubectl create namespace c"
+    await browser.say(type="command", terminal="1", line=line)
     assert len(browser.all("snapshot")) > before
     assert browser.items == fresh_items(live)
 
@@ -210,7 +214,9 @@ async def test_a_second_process_that_wakes_the_sandbox_takes_it_from_the_first(s
 async def test_two_browsers_that_arrive_together_look_at_the_same_cluster(site, sandbox, learner):
     import asyncio
 
-    await asyncio.gather(*(site.browser(sandbox, learner) for _ in range(5)))
+    browsers = await asyncio.gather(*(site.browser(sandbox, learner, hello=False) for _ in range(5)))
+    for browser in browsers:
+        await browser.connect_again()
     live, = site.lives
     assert live.viewers == 5
     assert Sandbox.objects.get().epoch == 1

@@ -152,7 +152,7 @@ async def test_one_may_look_at_ones_own_sandbox_as_a_reviewer_does(site, sandbox
 
 
 @pytest.mark.parametrize("frame", [
-    "", "{", "[]", "null", "\"x\"", "{}", '{"type": "nonsense"}', '{"type": "hello", "revision": "x"}',
+    " ", "{", "[]", "null", "\"x\"", "{}", '{"type": "nonsense"}', '{"type": "hello", "revision": "x"}',
     '{"type": "command", "terminal": "1"}', '{"type": "command", "terminal": 5, "line": "x"}',
     '{"type": "pace", "speed": 1e9, "paused": false}', '{"type": "pace", "speed": -1, "paused": false}',
     '{"type": "pace", "speed": 0, "paused": false}', '{"type": "show_lesson", "slug": "../../etc"}',
