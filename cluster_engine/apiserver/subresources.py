@@ -11,6 +11,7 @@ from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, wi
 from cluster_engine.apiserver import read, write
 from cluster_engine.apiserver.auth.token_request import create_token
 from cluster_engine.apiserver.context import ServerContext
+from cluster_engine.apiserver.eviction import evict
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.schema.patching import apply_patch
 
@@ -130,6 +131,7 @@ _SUBRESOURCES: dict[str, Handler] = {
     "status": status,
     "scale": scale,
     "binding": binding,
+    "eviction": evict,
     "finalize": finalize,
     "token": create_token,
 }
