@@ -14,7 +14,7 @@ MAX_LINES = 400
 FOUNDATIONS = frozenset({"clock", "rng", "trace", "version"})
 APIMACHINERY = FOUNDATIONS | {"apimachinery"}
 # What a request is, who sends it, and who takes it.
-DOOR = frozenset({"apiserver.request", "apiserver.server", "apiserver.auth.users"})
+DOOR = frozenset({"apiserver.request", "apiserver.server", "apiserver.streams", "apiserver.auth.users"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "clock": frozenset(),
     "rng": frozenset(),
@@ -51,7 +51,8 @@ BANNED_IMPORTS = frozenset({
 IMPORT_EXCEPTIONS: dict[str, frozenset[str]] = {
     "cluster_engine.rng": frozenset({"random"}),  # the one place that makes seeded streams of it
     # Where the simulation meets real time and real sockets: the ASGI application, and the stand-alone server.
-    "cluster_engine.http.asgi": frozenset({"asyncio"}),
+    **{f"cluster_engine.http.{name}": frozenset({"asyncio"}) for name in ("asgi", "stream")},
+    "cluster_engine.http.server": frozenset({"asyncio", "daphne"}),
     "cluster_engine.serve": frozenset({"asyncio", "daphne", "socket", "time"}),
 }
 BANNED_CALLS = frozenset({

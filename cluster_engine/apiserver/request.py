@@ -62,6 +62,8 @@ class Request:
     timeout_seconds: float | None = None
     allow_bookmarks: bool = False
     send_initial_events: bool | None = None
+    # All of the query, for the subresources whose options are their own (log, exec, attach).
+    parameters: dict[str, list[str]] | None = None
 
 
 @dataclass(slots=True)

@@ -8,161 +8,170 @@ the present and make safe what was written.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from cluster_engine.apimachinery import errors
-from cluster_engine.http.body import MAX_BODY_BYTES
-from cluster_engine.http.frontend import Frontend, bookmark_bytes, event_bytes, expired_bytes
-from cluster_engine.http.message import HttpRequest, HttpResponse, WatchResponse, error_response
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apiserver.auth.users import ADMIN, User
+from cluster_engine.http import websocket
+from cluster_engine.http.body import MAX_BODY_BYTES, too_large
+from cluster_engine.http.message import (
+    AnyResponse,
+    BytesResponse,
+    HttpRequest,
+    HttpResponse,
+    WatchResponse,
+    error_response,
+)
+from cluster_engine.http.stream import Backend, Client, WatchStream, run_bytes
+from cluster_engine.http.websocket import Message, Receive, Send
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-BOOKMARK_SECONDS = 60.0
-# There is no back-pressure below us, so one watch may not send for ever: then it ends, and the client lists again.
-MAX_WATCH_BYTES = 256 * 1024 * 1024
-
-
-class Backend(Protocol):
-    """One API server as the application sees it."""
-
-    frontend: Frontend
-
-    async def before(self) -> None:
-        """Brings the cluster to the present moment."""
-
-    async def after(self) -> None:
-        """Returns when what was written is safe; the cluster goes on by itself."""
+logger = logging.getLogger(__name__)
 
 
-# (path, headers) -> the backend and the path within it and the user, or None for nobody's path.
-Resolve = Callable[[str, dict[str, str]], Awaitable["tuple[Backend, str, str] | None"]]
+@dataclass(slots=True)
+class Found:
+    """To whom a path belongs: a backend, the path within it, who sends the request unless a token says otherwise.
+
+    `enter` and `leave` are called around a stream, with what ends it. `headers` are those that the backend may see.
+    """
+
+    backend: Backend
+    path: str
+    headers: dict[str, str]
+    user: User = ADMIN
+    enter: Callable[[Callable[[], None]], None] | None = None
+    leave: Callable[[Callable[[], None]], None] | None = None
+
+
+# (percent-encoded path, headers) -> whose it is, or None for nobody's path.
+Resolve = Callable[[str, dict[str, str]], Awaitable[Found | None]]
 
 
 class KubeApi:
-    """The ASGI application: HTTP requests and chunked watches."""
+    """The ASGI application: HTTP requests, chunked watches, websockets."""
 
     def __init__(self, resolve: Resolve) -> None:
         self._resolve = resolve
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 4404})
-            return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        found = await self._resolve(scope["path"], headers)
-        if found is None:
-            await _send(send, error_response(errors.page_not_found()))
-            return
-        backend, path, user = found
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await _read_body(receive)
         if body is None:
-            await _send(send, error_response(errors.too_large(f"Request entity too large: limit is {MAX_BODY_BYTES}")))
+            await _send(send, error_response(too_large()))
             return
-        query = scope.get("query_string", b"").decode("latin-1")
-        await backend.before()
-        response = backend.frontend.respond(HttpRequest(scope["method"], path, query, headers, body, user))
-        await backend.after()
-        if isinstance(response, WatchResponse):
-            await _Stream(response, backend, receive, send).run()
-        else:
+        found, response = await self._answer(scope, body, scope["method"], upgrade=False)
+        if isinstance(response, HttpResponse) or found is None:
+            assert isinstance(response, HttpResponse)
             await _send(send, response)
+            return
+        client = Client(receive, "http.disconnect")
+        sink = _Chunks(send)
+        if isinstance(response, WatchResponse):
+            await _attended(found, client, WatchStream(response, found.backend, sink, client).run())
+        elif isinstance(response, BytesResponse):
+            await _attended(found, client, run_bytes(response, found.backend, sink, client))
+
+    async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        found, response = await self._answer(scope, b"", "GET", upgrade=True)
+        if found is None:
+            await send({"type": "websocket.close", "code": websocket.REFUSED})
+            return
+        client = Client(receive, "websocket.disconnect")
+        protocols = scope.get("subprotocols") or []
+        await _attended(found, client, websocket.serve(response, found.backend, protocols, client, send))
+
+    async def _answer(
+        self, scope: Message, body: bytes, method: str, *, upgrade: bool
+    ) -> tuple[Found | None, AnyResponse]:
+        pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        raw = scope.get("raw_path")
+        path = raw.decode("latin-1") if raw else scope["path"]
+        try:
+            found = await self._resolve(path, dict(pairs))
+            if found is None:
+                return None, error_response(errors.page_not_found())
+            backend = found.backend
+            await backend.before()
+            query = scope.get("query_string", b"").decode("latin-1")
+            http = HttpRequest(method, found.path, query, found.headers, body, found.user, pairs, upgrade)
+            response = backend.frontend.respond(http)
+            await backend.after()
+            return found, response
+        except ApiError as error:
+            return None, error_response(error)
+        except Exception:
+            logger.exception("a request could not be answered")
+            return None, error_response(ApiError(500, "InternalError", "Internal error occurred"))
+
+
+async def _attended(found: Found, client: Client, work: Awaitable[None]) -> None:
+    """Runs a stream while its client is listened to; whoever found it may end it by calling `client.leave`."""
+    listener = asyncio.ensure_future(client.listen())
+    if found.enter is not None:
+        found.enter(client.leave)
+    try:
+        await work
+    finally:
+        listener.cancel()
+        if found.leave is not None:
+            found.leave(client.leave)
 
 
 async def _read_body(receive: Receive) -> bytes | None:
     """The whole body, or None when it is larger than any body may be."""
+    message = await receive()
+    if not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return body if len(body) <= MAX_BODY_BYTES else None
     parts: list[bytes] = []
     size = 0
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b""
         part = message.get("body", b"")
         size += len(part)
         if size <= MAX_BODY_BYTES:
             parts.append(part)
-        if not message.get("more_body"):
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
             return b"".join(parts) if size <= MAX_BODY_BYTES else None
+        message = await receive()
 
 
 async def _send(send: Send, response: HttpResponse) -> None:
-    headers = [
-        (b"content-type", response.content_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
-        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),
-    ]
+    headers = [(b"content-type", response.content_type.encode()), (b"cache-control", b"no-cache, private")]
+    if response.headers:
+        named = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers]
+        names = {name for name, _ in named}
+        headers = [*(pair for pair in headers if pair[0] not in names), *named]
+        if b"content-length" not in names:
+            headers.append((b"content-length", str(len(response.body)).encode()))
+    else:
+        headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.code, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})
 
 
-class _Stream:
-    """One watch on its way to one client."""
+class _Chunks:
+    """A stream as the chunks of an HTTP response."""
 
-    def __init__(self, response: WatchResponse, backend: Backend, receive: Receive, send: Send) -> None:
-        self._response = response
-        self._backend = backend
-        self._receive = receive
+    def __init__(self, send: Send) -> None:
         self._send = send
-        self._ready = asyncio.Event()
-        self._first = True
-        self._sent_bytes = 0
 
-    async def run(self) -> None:
-        response, watch = self._response, self._response.watch
-        watch.on_ready = self._ready.set
-        headers = [(b"content-type", response.content_type.encode())]
+    async def start(self, content_type: str) -> None:
+        headers = [(b"content-type", content_type.encode()), (b"cache-control", b"no-cache, private")]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         # An empty chunk sends the headers: clients wait for them before anything happens.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
-        gone: asyncio.Future[Any] = asyncio.ensure_future(self._wait_for_disconnect())
-        try:
-            await self._pump(gone)
-        finally:
-            gone.cancel()
-            watch.on_ready = None
-            watch.stop()
-        if not gone.done() or gone.cancelled():
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pump(self, gone: asyncio.Future[Any]) -> None:
-        loop = asyncio.get_running_loop()
-        response, watch = self._response, self._response.watch
-        end = loop.time() + response.timeout_seconds
-        next_bookmark = loop.time() + BOOKMARK_SECONDS
-        await self._drain()
-        if response.initial_events_end is not None and response.bookmarks:
-            await self._chunk(bookmark_bytes(response, response.initial_events_end, initial_events_end=True))
-        while not gone.done() and loop.time() < end:
-            if watch.ended or self._sent_bytes > MAX_WATCH_BYTES:
-                await self._chunk(expired_bytes())
-                return
-            self._ready.clear()
-            if not len(watch):
-                waits = min(end, next_bookmark) - loop.time()
-                ready: asyncio.Future[Any] = asyncio.ensure_future(self._ready.wait())
-                await asyncio.wait({ready, gone}, timeout=max(waits, 0), return_when=asyncio.FIRST_COMPLETED)
-                ready.cancel()
-            await self._drain()
-            if response.bookmarks and loop.time() >= next_bookmark:
-                await self._chunk(bookmark_bytes(response, self._backend.frontend.server.store.revision))
-                next_bookmark = loop.time() + BOOKMARK_SECONDS
+    async def write(self, parts: list[bytes]) -> None:
+        await self._send({"type": "http.response.body", "body": b"".join(parts), "more_body": True})
 
-    async def _drain(self) -> None:
-        """Sends all events that have arrived, in one chunk."""
-        watch = self._response.watch
-        lines = []
-        while (event := watch.pop()) is not None:
-            lines.append(event_bytes(event[0], watch.render(event[1], self._first)))
-            self._first = False
-        if lines:
-            await self._chunk(b"".join(lines))
-
-    async def _chunk(self, data: bytes) -> None:
-        self._sent_bytes += len(data)
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-
-    async def _wait_for_disconnect(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})

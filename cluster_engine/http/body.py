@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
 
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.apimachinery.yaml_text import YamlError, load_documents
+from cluster_engine.apimachinery.yaml_text import Document, YamlError, load_documents
 from cluster_engine.apiserver.request import PatchType
 from cluster_engine.http import protobuf
 from cluster_engine.http.message import HttpRequest
@@ -18,28 +18,49 @@ from cluster_engine.http.message import HttpRequest
 MAX_BODY_BYTES = 3 * 1024 * 1024
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
+_KNOWN = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+
+# (the value, the paths of fields that stand twice in the text)
+Decoded = tuple[Any, tuple[str, ...]]
 
 
-def decode(http: HttpRequest, resource: Resource) -> Any:
-    """The object in the body. A client that names no media type sends JSON (the Python client does)."""
-    return _parse(http, f'{resource.kind} in version "{resource.version}"')
+def decode(http: HttpRequest, what: str, *, find_duplicates: bool = True) -> Decoded:
+    """The object in the body. A client that names no media type sends JSON (the Python client does).
+
+    `what` is the kind for errors, e.g. `Pod in version "v1"`.
+    """
+    check_size(http.body)
+    media = media_type(http) or "application/json"
+    if media == _PROTOBUF:
+        try:
+            return protobuf.decode(http.body), ()
+        except protobuf.ProtobufError as error:
+            raise errors.bad_request(f"{what} cannot be handled: {error}") from None
+    if media in _YAML:
+        return _yaml(http.body)
+    if media != "application/json":
+        raise errors.unsupported_media_type(
+            f"the body of the request was in an unknown format - accepted media types include: {_KNOWN}"
+        )
+    return _json(http.body, find_duplicates=find_duplicates)
 
 
 def decode_options(http: HttpRequest) -> Obj:
     """Delete options, or {} where there is no body."""
     if not http.body:
         return {}
-    value = _parse(http, 'DeleteOptions in version "v1"')
+    value, _ = decode(http, 'DeleteOptions in version "v1"', find_duplicates=False)
     if not isinstance(value, dict):
         raise errors.bad_request("the body of a delete must be a DeleteOptions object")
     return value
 
 
-def decode_patch(http: HttpRequest, patch_type: PatchType) -> Any:
+def decode_patch(http: HttpRequest, patch_type: PatchType) -> Decoded:
     """The patch in the body: a list of operations for a JSON patch, else an object."""
     check_size(http.body)
+    duplicates: tuple[str, ...] = ()
     if patch_type == "apply":
-        value = _yaml(http.body)
+        value, duplicates = _yaml(http.body)
     else:
         try:
             value = orjson.loads(http.body)
@@ -48,36 +69,52 @@ def decode_patch(http: HttpRequest, patch_type: PatchType) -> Any:
     wanted, name = (list, "a list of operations") if patch_type == "json" else (dict, "an object")
     if not isinstance(value, wanted):
         raise errors.bad_request(f"cannot use this body as a patch: {name} is wanted")
-    return value
+    return value, duplicates
+
+
+def media_type(http: HttpRequest) -> str:
+    """The body's media type without parameters, in lower case; "" when none is named."""
+    return http.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 def check_size(body: bytes) -> None:
     if len(body) > MAX_BODY_BYTES:
-        raise errors.too_large(f"Request entity too large: limit is {MAX_BODY_BYTES}")
+        raise too_large()
 
 
-def _parse(http: HttpRequest, what: str) -> Any:
-    check_size(http.body)
-    media = http.headers.get("content-type", "").split(";")[0].strip() or "application/json"
-    if media == _PROTOBUF:
-        try:
-            return protobuf.decode(http.body)
-        except protobuf.ProtobufError as error:
-            raise errors.bad_request(f"{what} cannot be handled: {error}") from None
-    if media in _YAML:
-        return _yaml(http.body)
-    if media != "application/json":
-        raise errors.unsupported_media_type(
-            "the body of the request was in an unknown format - accepted media types include: "
-            "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-        )
+def too_large() -> errors.ApiError:
+    return errors.too_large(f"Request entity too large: limit is {MAX_BODY_BYTES}")
+
+
+def _json(body: bytes, *, find_duplicates: bool) -> Decoded:
     try:
-        return orjson.loads(http.body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+    if find_duplicates and _has_duplicates(body):
+        try:
+            return value, _duplicates(load_documents(body.decode())[0])
+        except YamlError:
+            pass  # the value is good; only the names of the doubled fields are not to be had
+    return value, ()
 
 
-def _yaml(body: bytes) -> Any:
+def _has_duplicates(body: bytes) -> bool:
+    """Whether a name stands twice in one object."""
+    found = False
+
+    def pairs(items: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len({name for name, _ in items}) != len(items)
+
+    try:
+        json.loads(body, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return False
+    return found
+
+
+def _yaml(body: bytes) -> Decoded:
     try:
         documents = load_documents(body.decode())
     except UnicodeDecodeError:
@@ -86,4 +123,8 @@ def _yaml(body: bytes) -> Any:
         raise errors.bad_request(f"error parsing YAML: {error}") from None
     if len(documents) != 1:
         raise errors.bad_request("error parsing YAML: the body must hold one document")
-    return documents[0].value
+    return documents[0].value, _duplicates(documents[0])
+
+
+def _duplicates(document: Document) -> tuple[str, ...]:
+    return tuple(duplicate.path for duplicate in document.duplicates)

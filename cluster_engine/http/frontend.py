@@ -5,79 +5,142 @@ from __future__ import annotations
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apiserver.auth.users import User
 from cluster_engine.apiserver.request import Request, Watch
 from cluster_engine.apiserver.server import ApiServer
-from cluster_engine.http import discovery
+from cluster_engine.apiserver.streams import ByteStream, Exchange
+from cluster_engine.http import discovery, health, identify, negotiate
 from cluster_engine.http.message import (
+    AnyResponse,
+    BytesResponse,
+    ExchangeResponse,
     HttpRequest,
     HttpResponse,
     WatchResponse,
     dumps,
     error_response,
     json_response,
-    text_response,
 )
-from cluster_engine.http.negotiate import wants_aggregated_discovery
 from cluster_engine.http.openapi import OpenApi
-from cluster_engine.http.route import request_of, target_of
+from cluster_engine.http.route import CONNECTED, Target, method_not_allowed, read_body, request_of, target_of
 
 DEFAULT_WATCH_SECONDS = 1800.0
-_HEALTH = ("/healthz", "/livez", "/readyz")
+# One cluster's clients may have as many streams at once.
+MAX_STREAMS = 5000
+_PATHS = [
+    "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2",
+    "/openapi/v3", "/readyz", "/version",
+]  # fmt: skip
 
 
 class Frontend:
     """HTTP for one API server. Every failure is a `Status` object, whatever was sent."""
 
-    def __init__(self, server: ApiServer) -> None:
+    def __init__(self, server: ApiServer, max_streams: int = MAX_STREAMS) -> None:
         self.server = server
+        self.metrics = health.Metrics()
+        self._max_streams = max_streams
         self._openapi = OpenApi(server.scheme)
 
-    def respond(self, http: HttpRequest) -> HttpResponse | WatchResponse:
+    def respond(self, http: HttpRequest) -> AnyResponse:
         """Answers one request; never raises for what a client sends."""
         try:
-            return self._respond(http)
+            response = self._respond(http)
         except ApiError as error:
-            return error_response(error)
+            response = error_response(error)
         except Exception:
             # A defect of ours: recorded with its traceback, and answered as an API server answers.
             self.server.trace.fault("kube-apiserver", f"{http.method} {http.path}")
             words = "Internal error occurred: the request could not be answered; it has been recorded"
-            return error_response(ApiError(500, "InternalError", words))
-
-    def _respond(self, http: HttpRequest) -> HttpResponse | WatchResponse:
-        path = http.path
-        if path.rstrip("/") in _HEALTH or path.startswith(tuple(f"{check}/" for check in _HEALTH)):
-            return text_response("ok")
-        target = target_of(path, self.server.scheme)
-        if target is None:
-            return self._document(http)
-        request = request_of(http, target)
-        response = self.server.handle(request)
-        if isinstance(response.body, Watch):
-            return self._watch(request, response.body)
-        return json_response(response.body, response.code, response.warnings)
-
-    def _document(self, http: HttpRequest) -> HttpResponse:
-        """Discovery, OpenAPI, or 404."""
-        if http.method not in ("GET", "HEAD"):
-            raise errors.page_not_found()
-        if http.path.startswith("/openapi/"):
-            return self._openapi.respond(http)
-        if http.path.rstrip("/") == "":
-            return json_response(
-                {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
-            )
-        aggregated = wants_aggregated_discovery(http.headers.get("accept", ""))
-        document = discovery.documents(self.server.scheme, http.path, aggregated)
-        if document is None:
-            raise errors.page_not_found()
-        response = json_response(document)
-        if document["kind"] == "APIGroupDiscoveryList" if "kind" in document else False:
-            version = document["apiVersion"].rpartition("/")[2]
-            response.content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+            response = error_response(ApiError(500, "InternalError", words))
+        if http.method == "HEAD" and isinstance(response, HttpResponse):
+            response.headers.append(("Content-Length", str(len(response.body))))
+            response.body = b""
         return response
 
-    def _watch(self, request: Request, watch: Watch) -> WatchResponse:
+    def _respond(self, http: HttpRequest) -> AnyResponse:
+        user = identify.user_of(http, self.server)
+        target = target_of(http.path, self.server.scheme)
+        if target is None:
+            return self._document(http, user)
+        request, encoding = request_of(http, target, user)
+        if not user.is_master:
+            self.server.authorize(request)
+        try:
+            answer = self._answer(http, target, request, encoding)
+        except ApiError as error:
+            self.metrics.count(request.verb.upper(), target.resource.plural, error.code)
+            raise
+        code = answer.code if isinstance(answer, HttpResponse) else 200
+        self.metrics.count(request.verb.upper(), target.resource.plural, code)
+        return answer
+
+    def _answer(
+        self, http: HttpRequest, target: Target, request: Request, encoding: negotiate.Encoding
+    ) -> AnyResponse:
+        if request.verb == "watch" or target.subresource in CONNECTED:
+            self._check_streams()
+        if target.subresource in CONNECTED and not http.upgrade:
+            raise errors.bad_request("Upgrade request required")
+        read_body(request, http, target)
+        if target.subresource:
+            request.parameters = http.parameter_lists()
+        try:
+            response = self.server.handle(request)
+        except ApiError as error:
+            if request.verb == "watch" and error.code == 410:
+                return self._watch(request, None, error)
+            raise
+        match response.body:
+            case Watch():
+                return self._watch(request, response.body)
+            case ByteStream():
+                return BytesResponse(response.body)
+            case Exchange():
+                return ExchangeResponse(response.body)
+            case str():
+                return HttpResponse(response.code, response.body.encode(), "text/plain")
+        return negotiate.encode(http, response.body, response.code, encoding, response.warnings)
+
+    def _check_streams(self) -> None:
+        if self.metrics.watches >= self._max_streams:
+            error = ApiError(429, "TooManyRequests", "too many requests, please try again later")
+            error.details = {"retryAfterSeconds": 1}
+            raise error
+
+    def _document(self, http: HttpRequest, user: User) -> HttpResponse:
+        """Discovery, OpenAPI, health, figures, or 404."""
+        path = http.path
+        self.server.authorize_path(user, "get" if http.method in ("GET", "HEAD") else http.method.lower(), path)
+        response = self._found(http, path)
+        if response is None:
+            raise errors.page_not_found()
+        if http.method not in ("GET", "HEAD"):
+            raise method_not_allowed()
+        return response
+
+    def _found(self, http: HttpRequest, path: str) -> HttpResponse | None:
+        first = path.strip("/").partition("/")[0]
+        if first in health.HEALTH:
+            return health.health(http)
+        if first == "openapi":
+            return self._openapi.respond(http)
+        if path.rstrip("/") == "":
+            return json_response({"paths": _PATHS})
+        if path == "/metrics":
+            return self.metrics.respond(self.server)
+        accept = http.headers.get("accept", "")
+        aggregated = negotiate.wants_aggregated_discovery(accept)
+        document = discovery.documents(self.server.scheme, path, aggregated)
+        if document is None:
+            return None
+        if document.get("kind") == "APIGroupDiscoveryList":
+            version = document["apiVersion"].rpartition("/")[2]
+            media = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+            return HttpResponse(200, dumps(document), media, [("Vary", "Accept")])
+        return negotiate.encode(http, document, 200, "json", [])
+
+    def _watch(self, request: Request, watch: Watch | None, error: ApiError | None = None) -> WatchResponse:
         resource = self.server.strategy(request.resource).resource
         kind, api_version = resource.kind, resource.api_version
         if request.accept == "table":
@@ -91,6 +154,7 @@ class Frontend:
             timeout_seconds=request.timeout_seconds or DEFAULT_WATCH_SECONDS,
             bookmarks=request.allow_bookmarks,
             initial_events_end=self.server.store.revision if request.send_initial_events else None,
+            error=error,
         )
 
 
@@ -110,6 +174,7 @@ def bookmark_bytes(stream: WatchResponse, revision: int, *, initial_events_end: 
     return event_bytes("BOOKMARK", obj)
 
 
-def expired_bytes() -> bytes:
-    """The last event of a watch that was too slow: list again."""
-    return event_bytes("ERROR", errors.gone("The resourceVersion for the provided watch is too old.").status())
+def expired_bytes(error: ApiError | None = None) -> bytes:
+    """The last event of a watch that cannot go on: list again."""
+    gone = error or errors.gone("The resourceVersion for the provided watch is too old.")
+    return event_bytes("ERROR", gone.status())

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import orjson
 
 from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apiserver.auth.users import ADMIN, User
 from cluster_engine.apiserver.request import Watch
+from cluster_engine.apiserver.streams import ByteStream, Exchange
 
 JSON = "application/json"
 
 
 @dataclass(slots=True)
 class HttpRequest:
-    """One request. Header names are in lower case; `query` is the raw query string."""
+    """One request. `path` is percent-encoded, header names are in lower case, `query` is the raw query string.
+
+    `user` is who sends it unless a header says otherwise (a token, or whom to impersonate). `header_list` has every
+    header, for those that may come several times. `upgrade` marks a request over a websocket.
+    """
 
     method: str
     path: str
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
-    user: str = "system:masters"
+    user: User = ADMIN
+    header_list: list[tuple[str, str]] = field(default_factory=list)
+    upgrade: bool = False
 
     def parameters(self) -> dict[str, str]:
-        """The query's parameters; of several with one name the last counts."""
-        return {name: values[-1] for name, values in parse_qs(self.query, keep_blank_values=True).items()}
+        """The query's parameters; of several with one name the first counts, as in Go."""
+        if not self.query:
+            return {}
+        return dict(reversed(parse_qsl(self.query, keep_blank_values=True)))
+
+    def parameter_lists(self) -> dict[str, list[str]]:
+        """All parameters with all their values (`command` of exec comes several times)."""
+        return parse_qs(self.query, keep_blank_values=True) if self.query else {}
+
+    def parameter_list(self, name: str) -> list[str]:
+        """All values of a parameter that may come several times."""
+        return self.parameter_lists().get(name, [])
 
 
 @dataclass(slots=True)
@@ -42,9 +60,12 @@ class HttpResponse:
 
 @dataclass(slots=True)
 class WatchResponse:
-    """A response that goes on: events of a watch, until the client leaves or `timeout_seconds` have passed."""
+    """A response that goes on: events of a watch, until the client leaves or `timeout_seconds` have passed.
 
-    watch: Watch
+    `watch` is None where the only event is `error`.
+    """
+
+    watch: Watch | None
     kind: str
     api_version: str
     timeout_seconds: float
@@ -52,6 +73,25 @@ class WatchResponse:
     content_type: str = JSON
     # The revision at which the initial events end, where the client asked to be told (sendInitialEvents).
     initial_events_end: int | None = None
+    error: ApiError | None = None
+
+
+@dataclass(slots=True)
+class BytesResponse:
+    """A response of plain text that goes on."""
+
+    stream: ByteStream
+    content_type: str = "text/plain"
+
+
+@dataclass(slots=True)
+class ExchangeResponse:
+    """Bytes both ways, over a websocket."""
+
+    exchange: Exchange
+
+
+AnyResponse = HttpResponse | WatchResponse | BytesResponse | ExchangeResponse
 
 
 def dumps(value: Any) -> bytes:
@@ -61,18 +101,24 @@ def dumps(value: Any) -> bytes:
 
 def json_response(value: Any, code: int = 200, warnings: list[str] | None = None) -> HttpResponse:
     """A JSON body, with each warning in a header of its own (RFC 7234, code 299)."""
-    return HttpResponse(code, dumps(value), headers=[("Warning", _warning(text)) for text in warnings or ()])
+    return HttpResponse(code, dumps(value), headers=[("Warning", warning(text)) for text in warnings or ()])
 
 
 def error_response(error: ApiError) -> HttpResponse:
-    return HttpResponse(error.code, dumps(error.status()))
+    """The error's Status; where it says when to come back, the header says so too."""
+    response = HttpResponse(error.code, dumps(error.status()))
+    seconds = (error.details or {}).get("retryAfterSeconds")
+    if seconds:
+        response.headers.append(("Retry-After", str(seconds)))
+    return response
 
 
 def text_response(text: str, code: int = 200) -> HttpResponse:
     return HttpResponse(code, text.encode(), "text/plain; charset=utf-8")
 
 
-def _warning(text: str) -> str:
+def warning(text: str) -> str:
+    """The value of a Warning header."""
     shown = "".join(char if char.isprintable() and ord(char) < 256 else " " for char in text)
     escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
     return f'299 - "{escaped}"'

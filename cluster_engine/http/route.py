@@ -1,4 +1,4 @@
-"""From a URL to a `Request`. Follows k8s.io/apiserver/pkg/endpoints/request/requestinfo.go."""
+"""From a URL to a `Request`. Follows k8s.io/apiserver/pkg/endpoints/request/requestinfo.go and installer.go."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.scheme import Resource, Scheme
-from cluster_engine.apiserver.request import FieldValidation, PatchType, Propagation, Request, Verb
+from cluster_engine.apiserver.auth.users import User
+from cluster_engine.apiserver.request import Accept, PatchType, Propagation, Request, Verb
 from cluster_engine.http import body as bodies
+from cluster_engine.http import options
 from cluster_engine.http.message import HttpRequest
-from cluster_engine.http.negotiate import accepted_form
+from cluster_engine.http.negotiate import Encoding, accepted, not_acceptable
 
 _PATCH_TYPES: dict[str, PatchType] = {
     "application/json-patch+json": "json",
@@ -18,16 +20,25 @@ _PATCH_TYPES: dict[str, PatchType] = {
     "application/strategic-merge-patch+json": "strategic",
     "application/apply-patch+yaml": "apply",
 }
-_VERBS: dict[str, tuple[Verb, Verb]] = {
-    # method: (verb on one object, verb on a collection)
-    "GET": ("get", "list"),
-    "HEAD": ("get", "list"),
-    "POST": ("create", "create"),
-    "PUT": ("update", "update"),
-    "PATCH": ("patch", "patch"),
-    "DELETE": ("delete", "deletecollection"),
+# Which methods a collection, an object and each subresource take, and the verb that each means.
+_COLLECTION: dict[str, Verb] = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
+_OBJECT: dict[str, Verb] = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_CHANGED: dict[str, Verb] = {"GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch"}
+_READ: dict[str, Verb] = {"GET": "get", "HEAD": "get"}
+_POSTED: dict[str, Verb] = {"POST": "create"}
+_CONNECTED: dict[str, Verb] = {"GET": "get", "POST": "create"}
+_SUBRESOURCES: dict[str, dict[str, Verb]] = {
+    "binding": _POSTED,
+    "eviction": _POSTED,
+    "token": _POSTED,
+    "finalize": {"PUT": "update"},
+    "log": _READ,
+    "exec": _CONNECTED,
+    "attach": _CONNECTED,
+    "portforward": _CONNECTED,
 }
-_DEFAULT_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+CONNECTED = frozenset({"exec", "attach", "portforward"})
+_CLUSTER_SUBRESOURCES_OF_NAMESPACES = ("status", "finalize")
 
 
 class Target:
@@ -45,7 +56,9 @@ class Target:
 
 def target_of(path: str, scheme: Scheme) -> Target | None:
     """What a path names, or None when it is no resource path or names a resource that there is not."""
-    parts = [unquote(part) for part in path.strip("/").split("/")]
+    parts = path.strip("/").split("/")
+    if "%" in path:
+        parts = [unquote(part) for part in parts]
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
     elif parts[0] == "apis" and len(parts) > 3:
@@ -56,14 +69,11 @@ def target_of(path: str, scheme: Scheme) -> Target | None:
     if watch:
         rest = rest[1:]
     namespace = ""
-    if (
-        rest[0] == "namespaces"
-        and len(rest) > 2
-        and not (len(rest) == 3 and rest[2] in _DEFAULT_NAMESPACE_SUBRESOURCES)
-    ):
+    of_namespace = len(rest) == 3 and rest[2] in _CLUSTER_SUBRESOURCES_OF_NAMESPACES
+    if rest[0] == "namespaces" and len(rest) > 2 and not of_namespace:
         namespace, rest = rest[1], rest[2:]
-    resource = scheme.get(f"{rest[0]}.{group}" if group else rest[0])
-    if resource is None or resource.version != version or (namespace and not resource.namespaced):
+    resource = _resource(scheme, group, version, rest[0])
+    if resource is None or (namespace and not resource.namespaced):
         return None
     name = rest[1] if len(rest) > 1 else ""
     subresource = "/".join(rest[2:])
@@ -72,57 +82,97 @@ def target_of(path: str, scheme: Scheme) -> Target | None:
     return Target(resource, namespace, name, subresource, watch)
 
 
-def request_of(http: HttpRequest, target: Target) -> Request:
-    """The `Request` of an HTTP request to a resource; `ApiError` where a parameter or the body does not parse."""
-    if http.method not in _VERBS:
-        raise errors.method_not_allowed(http.method.lower(), target.resource.plural)
+def _resource(scheme: Scheme, group: str, version: str, plural: str) -> Resource | None:
+    resource = scheme.get(f"{plural}.{group}" if group else plural)
+    if resource is None or resource.version != version or resource.group != group:
+        return None
+    return resource
+
+
+def request_of(http: HttpRequest, target: Target, user: User) -> tuple[Request, Encoding]:
+    """The `Request` of an HTTP request to a resource, without its body, and the encoding of the answer.
+
+    Raises `ApiError` for a method that the resource does not take, or a parameter that does not parse.
+    """
     parameters = http.parameters()
-    verb = _VERBS[http.method][0 if target.name else 1]
-    if verb in ("list", "get") and (target.watch or parameters.get("watch") in ("true", "1")):
-        verb = "watch"
-    form, include = accepted_form(http.headers.get("accept", "")), parameters.get("includeObject", "Metadata")
+    verb = _verb(http.method, target, options.flag(parameters, "watch"))
+    form, encoding = _form(http, target, verb)
     request = Request(
         verb=verb,
         resource=target.resource.group_resource,
         namespace=target.namespace,
         name=target.name,
         subresource=target.subresource,
-        user=http.user,
-        field_manager=parameters.get("fieldManager") or manager_of(http.headers.get("user-agent", "")),
-        dry_run=_dry_run(parameters),
-        force=parameters.get("force") in ("true", "1"),
-        field_validation=_field_validation(parameters),
-        label_selector=parameters.get("labelSelector", ""),
-        field_selector=parameters.get("fieldSelector", ""),
-        limit=_integer(parameters, "limit"),
-        continue_token=parameters.get("continue", ""),
-        resource_version=_resource_version(parameters),
-        resource_version_match=parameters.get("resourceVersionMatch", ""),
+        user=user.name,
+        groups=user.groups,
+        user_uid=user.uid,
+        user_extra=user.extra or None,
+        field_manager=manager_of(http, parameters),
         accept=form,
-        include_object=cast(Any, include if include in ("Metadata", "Object", "None") else "Metadata"),
-        timeout_seconds=float(_integer(parameters, "timeoutSeconds")) or None,
-        allow_bookmarks=parameters.get("allowWatchBookmarks") in ("true", "1"),
-        send_initial_events=parameters.get("sendInitialEvents") in ("true", "1"),
     )
-    if verb == "watch" and target.name:
-        request.name = target.name
-    if verb in ("create", "update"):
-        request.body = bodies.decode(http, target.resource)
-    elif verb == "patch":
+    if parameters:
+        options.apply(request, parameters)
+    return request, encoding
+
+
+def _form(http: HttpRequest, target: Target, verb: Verb) -> tuple[Accept, Encoding]:
+    if target.subresource == "log":
+        return "object", "json"  # plain text, whatever is asked for
+    found = accepted(http.headers.get("accept", ""))
+    if found is None or (verb == "watch" and found[1] != "json"):
+        raise not_acceptable()
+    return found
+
+
+def read_body(request: Request, http: HttpRequest, target: Target) -> None:
+    """Puts what the body says into the request. Raises `ApiError` where it cannot be read."""
+    if target.subresource in CONNECTED:
+        return
+    if request.verb in ("create", "update"):
+        what = f'{target.resource.kind} in version "{target.resource.version}"'
+        request.body, request.duplicates = bodies.decode(http, what)
+    elif request.verb == "patch":
         request.patch_type = _patch_type(http)
-        request.body = bodies.decode_patch(http, request.patch_type)
-    elif verb in ("delete", "deletecollection"):
-        _delete_options(request, http, parameters)
-    return request
+        request.body, request.duplicates = bodies.decode_patch(http, request.patch_type)
+    elif request.verb in ("delete", "deletecollection"):
+        _delete_options(request, http)
 
 
-def manager_of(user_agent: str) -> str:
-    """The field manager of a client that gave none: the user agent up to the first slash."""
-    return user_agent.split("/", 1)[0][:128] or "unknown"
+def _verb(method: str, target: Target, watch: bool) -> Verb:
+    if target.subresource:
+        verbs = _SUBRESOURCES.get(target.subresource, _CHANGED)
+    else:
+        verbs = _OBJECT if target.name else _COLLECTION
+    verb = verbs.get(method)
+    if verb is None:
+        raise method_not_allowed()
+    if not target.subresource and verb in ("get", "list") and (watch or target.watch):
+        return "watch"
+    return verb
+
+
+def method_not_allowed() -> errors.ApiError:
+    words = "the server does not allow this method on the requested resource"
+    return errors.ApiError(405, "MethodNotAllowed", words, {})
+
+
+def manager_of(http: HttpRequest, parameters: dict[str, str]) -> str:
+    """The field manager: as it was given, else the user agent up to the first slash."""
+    given = parameters.get("fieldManager", "")
+    if not given:
+        return http.headers.get("user-agent", "").split("/", 1)[0][:128] or "unknown"
+    faults = []
+    if len(given.encode()) > 128:
+        faults.append(errors.too_long("fieldManager", 128))
+    if not given.isprintable():
+        faults.append(errors.invalid_value("fieldManager", given, "should only contain printable characters"))
+    if faults:
+        raise errors.invalid("Options", "meta.k8s.io", "", faults)
+    return given
 
 
 def _patch_type(http: HttpRequest) -> PatchType:
-    media = http.headers.get("content-type", "").split(";")[0].strip()
+    media = bodies.media_type(http)
     if media not in _PATCH_TYPES:
         known = ", ".join(_PATCH_TYPES)
         raise errors.unsupported_media_type(
@@ -131,62 +181,36 @@ def _patch_type(http: HttpRequest) -> PatchType:
     return _PATCH_TYPES[media]
 
 
-def _integer(parameters: dict[str, str], name: str) -> int:
-    text = parameters.get(name) or "0"
-    try:
-        value = int(text)
-    except ValueError:
-        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
-    if abs(value) >= 2**63:
-        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": value out of range')
-    return max(value, 0)
-
-
-def _resource_version(parameters: dict[str, str]) -> int | None:
-    text = parameters.get("resourceVersion", "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        fault = errors.invalid_value("resourceVersion", text, f'strconv.ParseUint: parsing "{text}": invalid syntax')
-        raise errors.bad_request(f"invalid resource version: {fault}")
-    return int(text)
-
-
-def _dry_run(parameters: dict[str, str]) -> bool:
-    value = parameters.get("dryRun", "")
-    if value not in ("", "All"):
-        fault = errors.not_supported("dryRun", value, ["All"])
-        raise errors.invalid("Options", "meta.k8s.io", "", [fault])
-    return value == "All"
-
-
-def _field_validation(parameters: dict[str, str]) -> FieldValidation:
-    value = parameters.get("fieldValidation") or "Warn"
-    if value not in ("Strict", "Warn", "Ignore"):
-        fault = errors.not_supported("fieldValidation", value, ["Ignore", "Strict", "Warn"])
-        raise errors.invalid("Options", "meta.k8s.io", "", [fault])
-    return cast(FieldValidation, value)
-
-
-def _delete_options(request: Request, http: HttpRequest, parameters: dict[str, str]) -> None:
+def _delete_options(request: Request, http: HttpRequest) -> None:
     """Delete options come in the body, or as parameters where there is none."""
-    options: dict[str, Any] = bodies.decode_options(http)
-    policy = options.get("propagationPolicy") or parameters.get("propagationPolicy") or None
-    orphan = options.get("orphanDependents", parameters.get("orphanDependents"))
+    parameters = http.parameters()
+    given: dict[str, Any] = bodies.decode_options(http)
+    policy = given.get("propagationPolicy") or parameters.get("propagationPolicy") or None
+    orphan = given.get("orphanDependents", parameters.get("orphanDependents"))
     if policy is None and orphan is not None:
         policy = "Orphan" if orphan in (True, "true", "1") else "Background"
     if policy not in (None, "Orphan", "Background", "Foreground"):
         fault = errors.not_supported("propagationPolicy", policy, ["Foreground", "Background", "Orphan", "nil"])
         raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [fault])
     request.propagation_policy = cast("Propagation | None", policy)
-    grace = options.get("gracePeriodSeconds", parameters.get("gracePeriodSeconds"))
-    if grace not in (None, ""):
-        try:
-            request.grace_period_seconds = int(cast(Any, grace))
-        except (TypeError, ValueError):
-            raise errors.bad_request(f'strconv.ParseInt: parsing "{grace}": invalid syntax') from None
-    preconditions = options.get("preconditions")
+    request.grace_period_seconds = _grace(given.get("gracePeriodSeconds", parameters.get("gracePeriodSeconds")))
+    preconditions = given.get("preconditions")
     if isinstance(preconditions, dict):
         request.preconditions = {key: str(value) for key, value in preconditions.items() if value is not None}
-    if options.get("dryRun"):
-        request.dry_run = True
+    if given.get("dryRun"):
+        request.dry_run = options.is_dry_run(given["dryRun"], "DeleteOptions")
+
+
+def _grace(value: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise errors.bad_request(
+            'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot unmarshal '
+            f"{type(value).__name__} into Go struct field DeleteOptions.gracePeriodSeconds of type int64"
+        )
+    seconds = options.integer(str(value))
+    if seconds < 0:
+        fault = errors.invalid_value("gracePeriodSeconds", seconds, "must be greater than or equal to 0")
+        raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [fault])
+    return seconds
