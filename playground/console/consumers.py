@@ -119,7 +119,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         )
 
     async def on_check(self, opened: OpenSandbox, id: str | int, path: str | None, text: str) -> None:  # noqa: A002
-        faults = [fault.message_fields() for fault in opened.check(text)]
+        faults = [fault.message_fields() for fault in await opened.check(text)]
         await self.send_message({"type": "faults", "id": id, "faults": faults})
 
     async def on_save(self, opened: OpenSandbox, path: str, text: str) -> None:

@@ -43,10 +43,10 @@ def parse(frame: str | bytes | None) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise BadMessage("a message is one JSON object")
     type_ = message.get("type")
-    fields = FIELDS.get(type_) if isinstance(type_, str) else None
-    if fields is None:
+    if not isinstance(type_, str) or type_ not in FIELDS:
         raise BadMessage(f"unknown message type {_shown(type_)}")
-    return {"type": type_} | {name: _field(type_, name, message.get(name), types) for name, types in fields.items()}
+    fields = {name: _field(type_, name, message.get(name), types) for name, types in FIELDS[type_].items()}
+    return {"type": type_} | fields
 
 
 def _field(type_: str, name: str, value: Any, types: tuple[Any, ...]) -> Any:

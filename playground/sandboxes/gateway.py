@@ -7,6 +7,7 @@ sandbox; an instructor may look, and change nothing.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from channels.db import database_sync_to_async
 from django.db import models, transaction
 
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.yaml_text import lint
 from cluster_engine.shell.session import Completion
 from cluster_engine.trace import Step
 from playground.sandboxes import describe, limits, manifest_check
@@ -28,6 +30,8 @@ from playground.sandboxes.models import Command, File, Sandbox
 from playground.sandboxes.recovery import CommandLog
 from playground.sandboxes.registry import Registry
 from playground.sandboxes.worker import ProgressHook, Worker, group_of
+
+LONG_TEXT_CHARACTERS = 50_000
 
 worker = Worker(Registry())
 
@@ -256,10 +260,13 @@ class OpenSandbox:
         self._live.show_lesson(slug)
         worker.want()
 
-    def check(self, text: str) -> list[manifest_check.Fault]:
+    async def check(self, text: str) -> list[manifest_check.Fault]:
         """The faults of a manifest, each at its place, found by trying it on the API server in a dry run."""
         limits.check_text("the manifest", text)
-        return manifest_check.check(self._live.cluster.server, clean(text))
+        text = clean(text)
+        # Reading a large text takes a while, and everybody's sandboxes are on this loop.
+        read = await asyncio.to_thread(lint, text) if len(text) > LONG_TEXT_CHARACTERS else None
+        return manifest_check.check(self._live.cluster.server, text, read)
 
     def describe(self, key: str) -> describe.Details | None:
         """All that can be told of one object, by its etcd key; None when there is none."""

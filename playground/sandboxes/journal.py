@@ -21,6 +21,8 @@ from playground.sandboxes.limits import KEPT_REVISION_ROWS
 from playground.sandboxes.models import Command, File, OutputChunk, Revision, Sandbox, Snapshot, StepRow
 
 ROWS_PER_INSERT = 200
+# What a BinaryField gives depends on the database.
+Bytes = bytes | memoryview
 
 
 class LeaseLostError(Exception):
@@ -138,11 +140,11 @@ def pack(snapshot: StoreSnapshot) -> bytes:
     return zlib.compress(orjson.dumps([list(item) for item in snapshot.items]), 1)
 
 
-def unpack(revision: int, data: bytes) -> StoreSnapshot:
+def unpack(revision: int, data: Bytes) -> StoreSnapshot:
     return StoreSnapshot(revision, [KeyValue(*item) for item in orjson.loads(zlib.decompress(data))])
 
 
-def replay(base: StoreSnapshot, rows: Iterable[tuple[int, str, bytes | None]]) -> StoreSnapshot:
+def replay(base: StoreSnapshot, rows: Iterable[tuple[int, str, Bytes | None]]) -> StoreSnapshot:
     """`base` with the rows (revision, key, value) after it, in order of revision."""
     items = {item.key: item for item in base.items}
     revision = base.revision

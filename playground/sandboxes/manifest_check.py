@@ -13,7 +13,7 @@ from typing import Any, Literal
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.apimachinery.yaml_text import Document, lint
+from cluster_engine.apimachinery.yaml_text import Document, YamlError, lint
 from cluster_engine.apiserver.request import Request
 from cluster_engine.apiserver.server import ApiServer
 
@@ -21,12 +21,15 @@ MAX_FAULTS = 50
 MAX_DOCUMENTS = 100
 DEFAULT_NAMESPACE = "default"
 
-# Where the decoder names a field: `unknown field "spec.foo"`, `… into Go struct field DeploymentSpec.spec.replicas of …`.
+# Where the decoder names a field: `unknown field "spec.foo"`, `… Go struct field DeploymentSpec.spec.replicas of …`.
 _DECODER_FIELDS = (
     re.compile(r'(?:unknown|duplicate) field "([^"]+)"'),
     re.compile(r"Go struct field [A-Za-z0-9]+\.(\S+) of type"),
 )
 _STRICT = "strict decoding error: "
+
+
+Read = tuple[list[Document], list[YamlError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +54,24 @@ class Places:
     document: Document
     prefix: str = ""
 
-    def fault(self, path: str, message: str, severity: Literal["error", "warning"] = "error") -> Fault:
-        """A fault at a field, or at the nearest field around it that is there."""
+    def fault(
+        self, path: str, message: str, severity: Literal["error", "warning"] = "error", *, at_name: bool = False
+    ) -> Fault:
+        """A fault at a field's value (`at_name`: at its name), or at the nearest field around it that is there."""
         full = f"{self.prefix}.{path}" if self.prefix and path else self.prefix or path
-        place = self.document.locate(full)
+        place = (self.document.keys.get(full) if at_name else None) or self.document.locate(full)
         if place.end_line != place.line:
             # Of a whole block only its first line is marked.
             return Fault(place.line, place.column, place.line, place.column + 1, message, severity)
         return Fault(place.line, place.column, place.end_line, place.end_column, message, severity)
 
 
-def check(server: ApiServer, text: str) -> list[Fault]:
-    """The faults of a manifest of one or more documents; none where `kubectl apply` would take it."""
-    documents, broken = lint(text)
+def check(server: ApiServer, text: str, read: Read | None = None) -> list[Fault]:
+    """The faults of a manifest of one or more documents; none where `kubectl apply` would take it.
+
+    `read` is `lint(text)` where somebody has done that already.
+    """
+    documents, broken = read or lint(text)
     lines = text.split("\n")
     faults = [
         Fault(error.line, error.column, error.line, _end_of_line(lines, error.line, error.column), error.problem)
@@ -157,7 +165,7 @@ def _faults_of(error: ApiError, places: Places) -> Iterator[Fault]:
     _, strict, rest = error.message.partition(_STRICT)
     messages = rest.split(", ") if strict else [error.message]
     for message in messages:
-        yield places.fault(_field_in(message), message)
+        yield places.fault(_field_in(message), message, at_name=bool(strict))
 
 
 def _field_in(message: str) -> str:

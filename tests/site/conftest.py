@@ -1,4 +1,4 @@
-"""A real SQLite file with WAL, a worker that the test drives by hand, and browsers that speak the websocket's protocol."""
+"""A real SQLite file with WAL, a worker that the test drives by hand, and browsers that speak the protocol."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ ANSWER_SECONDS = 20.0
 
 
 class Site:
-    """The site's worker, driven by hand: `now` is its monotonic clock, and nothing moves but by `settle` and `pass_time`."""
+    """The site's worker, driven by hand: `now` is its monotonic clock; `settle` and `pass_time` move things."""
 
     def __init__(self) -> None:
         from playground.sandboxes import gateway
@@ -149,8 +149,8 @@ class Browser:
     async def drain(self) -> None:
         """Takes in everything that the server has to send by now.
 
-        A made-up message is answered with an error after all that came before it. Nudges come in beside what the browser
-        says, so it is asked until an answer came twice with nothing else.
+        A made-up message is answered with an error after all that came before it. Nudges come in beside what the
+        browser says, so it is asked until an answer came twice with nothing else.
         """
         quiet = 0
         while quiet < 2 and self.close_code is None:

@@ -36,7 +36,7 @@ def scribble(store: Store, rng: random.Random, writes: int) -> None:
         if store.get(key) is not None and rng.random() < 0.3:
             store.delete(key)
         else:
-            store.put(key, {"kind": "Pod", "n": rng.random(), "text": "界\n\"", "nested": {"list": [1, None, True]}})
+            store.put(key, {"kind": "Pod", "n": rng.random(), "text": '界\n"', "nested": {"list": [1, None, True]}})
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -91,24 +91,34 @@ def test_folding_forgets_old_steps_and_no_command(sandbox, monkeypatch):
 
 
 def test_commands_their_output_and_exit_codes_are_read_back(sandbox):
-    journal.write([batch_of(
-        sandbox,
-        commands=[TypedCommand(1, "1", "kubectl get pods", 5, sandbox.owner_id)],
-        output=[Output(1, 0, "stdout", "NAME\n"), Output(1, 1, "stderr", "Warning: 界\n")],
-    )])
+    journal.write(
+        [
+            batch_of(
+                sandbox,
+                commands=[TypedCommand(1, "1", "kubectl get pods", 5, sandbox.owner_id)],
+                output=[Output(1, 0, "stdout", "NAME\n"), Output(1, 1, "stderr", "Warning: 界\n")],
+            )
+        ]
+    )
     journal.write([batch_of(sandbox, output=[Output(1, 2, "stdout", "web-0\n")], exits=[(1, 3)])])
-    log, = recovery.read_commands(sandbox.pk)
+    (log,) = recovery.read_commands(sandbox.pk)
     assert (log.number, log.terminal, log.line, log.exit_code) == (1, "1", "kubectl get pods", 3)
     assert log.output == [["stdout", "NAME\n"], ["stderr", "Warning: 界\n"], ["stdout", "web-0\n"]]
     assert Command.objects.get().printed == "NAME\nWarning: 界\nweb-0\n"
 
 
 def test_a_command_that_was_running_at_a_crash_is_closed_and_says_so(sandbox):
-    journal.write([batch_of(
-        sandbox, commands=[TypedCommand(1, "1", "kubectl get pods -w", 5, None)], output=[Output(1, 0, "stdout", "NAME\n")],
-    )])
+    journal.write(
+        [
+            batch_of(
+                sandbox,
+                commands=[TypedCommand(1, "1", "kubectl get pods -w", 5, None)],
+                output=[Output(1, 0, "stdout", "NAME\n")],
+            )
+        ]
+    )
     recovered = recovery.recover(sandbox.pk)
-    log, = recovered.commands
+    (log,) = recovered.commands
     assert log.exit_code == 130
     assert log.output == [["stdout", "NAME\n"], ["stderr", "the playground was restarted while this command ran\n"]]
     assert recovered.next_command == 2
@@ -116,7 +126,9 @@ def test_a_command_that_was_running_at_a_crash_is_closed_and_says_so(sandbox):
 
 def test_steps_and_files_are_read_back(sandbox):
     key = "/registry/pods/default/a"
-    step = Step(4, 9, "kube-scheduler", "default/a", Cause("revision", "3"), ["chose k8s-node02"], [(5, "MODIFIED", key)])
+    step = Step(
+        4, 9, "kube-scheduler", "default/a", Cause("revision", "3"), ["chose k8s-node02"], [(5, "MODIFIED", key)]
+    )
     journal.write([batch_of(sandbox, steps=[step], files={"a.yaml": "1", "b.yaml": "2"})])
     journal.write([batch_of(sandbox, files={"a.yaml": None, "b.yaml": "3"})])
     recovered = recovery.recover(sandbox.pk)

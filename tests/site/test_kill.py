@@ -36,7 +36,9 @@ class Server:
         environment = {**os.environ, "PODARIUM_VAR": str(var), "PODARIUM_LOG": "WARNING"}
         environment.pop("DATABASE_URL", None)
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
@@ -137,9 +139,9 @@ def test_a_killed_server_comes_back_with_all_that_it_had_acknowledged(tmp_path):
         again.cookies = visitor.cookies
         again.connect(server, sandbox)
         again.listen_until(lambda: again.revision is not None, "the sandbox is there")
-        snapshot, = again.all("snapshot")
+        (snapshot,) = again.all("snapshot")
         assert snapshot["revision"] >= visitor.revision
-        history, = again.all("history")
+        (history,) = again.all("history")
         lines = [command["line"] for command in history["commands"]]
         assert lines == [message["line"] for message in visitor.all("started")]
         for message in visitor.all("output"):

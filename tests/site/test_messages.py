@@ -16,29 +16,32 @@ def test_hello_may_come_without_a_revision():
     assert parse('{"type": "hello", "revision": 7}') == {"type": "hello", "revision": 7}
 
 
-@pytest.mark.parametrize(("frame", "words"), [
-    ("", "that is not JSON"),
-    ("{", "that is not JSON"),
-    ("NaN", "that is not JSON"),
-    ("[]", "a message is one JSON object"),
-    ("null", "a message is one JSON object"),
-    ('"hello"', "a message is one JSON object"),
-    ("{}", "unknown message type (none)"),
-    ('{"type": null}', "unknown message type (none)"),
-    ('{"type": ["hello"]}', "unknown message type (none)"),
-    ('{"type": "drop_table"}', "unknown message type 'drop_table'"),
-    ('{"type": "hello", "revision": "7"}', "hello: revision must be a whole number or null"),
-    ('{"type": "hello", "revision": true}', "hello: revision must be a whole number or null"),
-    ('{"type": "hello", "revision": 1.5}', "hello: revision must be a whole number or null"),
-    ('{"type": "command", "terminal": "1"}', "command: line must be text"),
-    ('{"type": "command", "terminal": 1, "line": "ls"}', "command: terminal must be text"),
-    ('{"type": "command", "terminal": "1", "line": {"a": 1}}', "command: line must be text"),
-    ('{"type": "pace", "speed": "fast", "paused": false}', "pace: speed must be a whole number or a number"),
-    ('{"type": "pace", "speed": true, "paused": false}', "pace: speed must be a whole number or a number"),
-    ('{"type": "pace", "speed": 1, "paused": 0}', "pace: paused must be true or false"),
-    (b"\x00\x01", "a message is a text frame with one JSON object"),
-    (None, "a message is a text frame with one JSON object"),
-])
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        ("", "that is not JSON"),
+        ("{", "that is not JSON"),
+        ("NaN", "that is not JSON"),
+        ("[]", "a message is one JSON object"),
+        ("null", "a message is one JSON object"),
+        ('"hello"', "a message is one JSON object"),
+        ("{}", "unknown message type (none)"),
+        ('{"type": null}', "unknown message type (none)"),
+        ('{"type": ["hello"]}', "unknown message type (none)"),
+        ('{"type": "drop_table"}', "unknown message type 'drop_table'"),
+        ('{"type": "hello", "revision": "7"}', "hello: revision must be a whole number or null"),
+        ('{"type": "hello", "revision": true}', "hello: revision must be a whole number or null"),
+        ('{"type": "hello", "revision": 1.5}', "hello: revision must be a whole number or null"),
+        ('{"type": "command", "terminal": "1"}', "command: line must be text"),
+        ('{"type": "command", "terminal": 1, "line": "ls"}', "command: terminal must be text"),
+        ('{"type": "command", "terminal": "1", "line": {"a": 1}}', "command: line must be text"),
+        ('{"type": "pace", "speed": "fast", "paused": false}', "pace: speed must be a whole number or a number"),
+        ('{"type": "pace", "speed": true, "paused": false}', "pace: speed must be a whole number or a number"),
+        ('{"type": "pace", "speed": 1, "paused": 0}', "pace: paused must be true or false"),
+        (b"\x00\x01", "a message is a text frame with one JSON object"),
+        (None, "a message is a text frame with one JSON object"),
+    ],
+)
 def test_what_is_no_message_is_refused_in_words(frame, words):
     with pytest.raises(BadMessage) as refused:
         parse(frame)

@@ -105,13 +105,15 @@ def test_the_sessions_are_listed_with_how_much_was_typed(as_user, sandbox, instr
     for number in range(3):
         Command.objects.create(sandbox=sandbox, number=number, terminal="1", line="kubectl get pods", started_us=0)
     page = as_user(instructor).get("/review/")
-    row, = page.context["page"].object_list
+    (row,) = page.context["page"].object_list
     assert (row.pk, row.commands_typed) == (sandbox.pk, 3)
     assert f"/sandboxes/{sandbox.pk}/review/" in page.content.decode()
 
 
 def test_a_transcript_shows_every_command_and_what_it_printed(as_user, sandbox, instructor):
-    command = Command.objects.create(sandbox=sandbox, number=1, terminal="1", line="kubectl <b>", started_us=0, exit_code=1)
+    command = Command.objects.create(
+        sandbox=sandbox, number=1, terminal="1", line="kubectl <b>", started_us=0, exit_code=1
+    )
     OutputChunk.objects.create(command=command, number=0, stream="stderr", text="error: <script>\n")
     OutputChunk.objects.create(command=command, number=1, stream="stdout", text="more\n")
     page = as_user(instructor).get(f"/review/{sandbox.pk}/transcript/").content.decode()

@@ -10,12 +10,23 @@ from tests.site.manifests import DEPLOYMENT, STATEFUL_SET
 
 TAGS = ["1.7.9", "1.9.1", "no-such-tag"]
 COMMANDS = [
-    "kubectl apply -f web.yaml", "kubectl delete -f web.yaml --wait=false", "kubectl scale deployment web --replicas={n}",
-    "kubectl set image deployment/web nginx=nginx:{tag}", "kubectl rollout undo deployment/web",
-    "kubectl apply -f db.yaml", "kubectl scale statefulset db --replicas={n}", "kubectl delete statefulset db --wait=false",
-    "kubectl delete pods --all --wait=false", "kubectl create namespace ns{n}", "kubectl delete namespace ns{n} --wait=false",
-    "kubectl create configmap c{n} --from-literal=a=b", "kubectl delete configmap c{n}", "kubectl delete replicasets --all --wait=false",
-    "kubectl patch deployment web -p '{{\"spec\":{{\"paused\":true}}}}'", "kubectl delete service nginx", "kubectl get pods -o wide",
+    "kubectl apply -f web.yaml",
+    "kubectl delete -f web.yaml --wait=false",
+    "kubectl scale deployment web --replicas={n}",
+    "kubectl set image deployment/web nginx=nginx:{tag}",
+    "kubectl rollout undo deployment/web",
+    "kubectl apply -f db.yaml",
+    "kubectl scale statefulset db --replicas={n}",
+    "kubectl delete statefulset db --wait=false",
+    "kubectl delete pods --all --wait=false",
+    "kubectl create namespace ns{n}",
+    "kubectl delete namespace ns{n} --wait=false",
+    "kubectl create configmap c{n} --from-literal=a=b",
+    "kubectl delete configmap c{n}",
+    "kubectl delete replicasets --all --wait=false",
+    'kubectl patch deployment web -p \'{{"spec":{{"paused":true}}}}\'',
+    "kubectl delete service nginx",
+    "kubectl get pods -o wide",
 ]
 
 
@@ -60,7 +71,7 @@ async def test_a_snapshot_and_the_events_after_it_equal_a_fresh_snapshot(site, m
             again.items, again.revision = comes_and_goes.items, comes_and_goes.revision
             await again.connect_again()
             comes_and_goes = again
-        live, = site.lives
+        (live,) = site.lives
         expected = fresh_items(live)
         assert always.items == expected, f"seed {seed}, after {line}"
         assert comes_and_goes.items == expected, f"seed {seed}, after {line}"
@@ -72,7 +83,7 @@ async def test_a_snapshot_and_the_events_after_it_equal_a_fresh_snapshot(site, m
 async def test_a_browser_that_was_away_too_long_gets_a_fresh_snapshot(site, sandbox, learner):
     browser = await site.browser(sandbox, learner)
     await site.settle()
-    live, = site.lives
+    (live,) = site.lives
     live.feed._limit = 5
     for number in range(4):
         await browser.say(type="command", terminal="1", line=f"kubectl create namespace n{number}")
@@ -86,7 +97,7 @@ async def test_a_browser_that_was_away_too_long_gets_a_fresh_snapshot(site, sand
 async def test_a_browser_that_cannot_keep_up_with_the_feed_starts_over_from_a_snapshot(site, sandbox, learner):
     browser = await site.browser(sandbox, learner)
     await site.settle()
-    live, = site.lives
+    (live,) = site.lives
     live.feed._limit = 3
     before = len(browser.all("snapshot"))
     line = "kubectl create namespace a; kubectl create namespace b; kubectl create namespace c"
@@ -99,7 +110,7 @@ async def test_a_sandbox_nobody_looks_at_falls_asleep_and_wakes_as_it_was(site, 
     browser = await site.browser(sandbox, learner)
     await browser.say(type="apply", path="web.yaml", text=DEPLOYMENT, terminal="1")
     await site.pass_time(30)
-    live, = site.lives
+    (live,) = site.lives
     before, time_us, items = stored(live), live.cluster.clock.now_us, browser.items
     await browser.leave()
     site.browsers.clear()
@@ -110,7 +121,7 @@ async def test_a_sandbox_nobody_looks_at_falls_asleep_and_wakes_as_it_was(site, 
     assert site.lives == []
     site.now += 10_000
     again = await site.browser(sandbox, learner)
-    live, = site.lives
+    (live,) = site.lives
     assert live.cluster.clock.now_us - time_us <= 31_000_000
     assert {key: value for key, value in stored(live).items() if key in before} == before
     assert {key: again.items[key] for key in items} == items
@@ -158,7 +169,9 @@ async def test_after_a_crash_in_a_rolling_update_it_goes_on_to_its_end(site, san
     assert [command["line"] for command in commands] == [m["line"] for m in heard if m["type"] == "started"]
     for command in commands:
         printed = "".join(text for _, text in command["output"])
-        assert printed.startswith("".join(m["text"] for m in heard if m["type"] == "output" and m["command"] == command["number"]))
+        assert printed.startswith(
+            "".join(m["text"] for m in heard if m["type"] == "output" and m["command"] == command["number"])
+        )
     assert commands[-1]["exit_code"] == 130
     await site.pass_time(120)
     assert len(again.pods()) == 3
@@ -217,7 +230,7 @@ async def test_two_browsers_that_arrive_together_look_at_the_same_cluster(site, 
     browsers = await asyncio.gather(*(site.browser(sandbox, learner, hello=False) for _ in range(5)))
     for browser in browsers:
         await browser.connect_again()
-    live, = site.lives
+    (live,) = site.lives
     assert live.viewers == 5
     assert Sandbox.objects.get().epoch == 1
 
@@ -248,11 +261,11 @@ async def test_history_has_a_bound_and_the_sandbox_stays_as_it_is(site, sandbox,
         await browser.run(f"kubectl scale deployment web --replicas={replicas}")
         await site.pass_time(40)
     assert Revision.objects.count() <= 150 + 60
-    live, = site.lives
+    (live,) = site.lives
     before = stored(live)
     site.crash()
     await site.browser(sandbox, learner)
-    live, = site.lives
+    (live,) = site.lives
     assert live.view == before
 
 

@@ -27,7 +27,10 @@ async def test_a_pasted_manifest_is_applied_and_its_pods_come_up(site, sandbox, 
     assert browser.last("saved") == {"type": "saved", "path": "web.yaml"}
     assert browser.all("file") == []
     assert browser.last("started") == {
-        "type": "started", "terminal": "1", "command": 1, "line": "kubectl apply -f web.yaml",
+        "type": "started",
+        "terminal": "1",
+        "command": 1,
+        "line": "kubectl apply -f web.yaml",
     }
     assert browser.printed(1) == "deployment.apps/web created\n"
     assert browser.last("exit") == {"type": "exit", "terminal": "1", "command": 1, "code": 0}
@@ -107,15 +110,18 @@ async def test_a_sandbox_that_does_not_exist_looks_like_one_of_somebody_else(sit
     assert site.lives == []
 
 
-@pytest.mark.parametrize("message", [
-    {"type": "command", "terminal": "1", "line": "kubectl create namespace mine"},
-    {"type": "interrupt", "terminal": "1"},
-    {"type": "save", "path": "a.yaml", "text": "x"},
-    {"type": "apply", "path": "a.yaml", "text": "x", "terminal": "1"},
-    {"type": "pace", "speed": 2, "paused": True},
-    {"type": "show_lesson", "slug": "01-deployment"},
-    {"type": "complete", "terminal": "1", "line": "kubectl g", "cursor": 9, "id": 1},
-])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "command", "terminal": "1", "line": "kubectl create namespace mine"},
+        {"type": "interrupt", "terminal": "1"},
+        {"type": "save", "path": "a.yaml", "text": "x"},
+        {"type": "apply", "path": "a.yaml", "text": "x", "terminal": "1"},
+        {"type": "pace", "speed": 2, "paused": True},
+        {"type": "show_lesson", "slug": "01-deployment"},
+        {"type": "complete", "terminal": "1", "line": "kubectl g", "cursor": 9, "id": 1},
+    ],
+)
 async def test_an_instructor_may_look_and_change_nothing(site, sandbox, instructor, message):
     browser = await site.browser(sandbox, instructor)
     assert browser.last("snapshot")["read_only"] is True
@@ -123,7 +129,8 @@ async def test_an_instructor_may_look_and_change_nothing(site, sandbox, instruct
     before = Sandbox.objects.get(), Revision.objects.count()
     await browser.say(**message)
     assert browser.heard[-1] == {
-        "type": "error", "message": "You are looking at somebody else's sandbox: it can be read, and not changed.",
+        "type": "error",
+        "message": "You are looking at somebody else's sandbox: it can be read, and not changed.",
     }
     sandbox_row, revisions = before
     now = Sandbox.objects.get()
@@ -135,9 +142,11 @@ async def test_an_instructor_sees_live_what_the_learner_types_and_what_it_prints
     typing = await site.browser(sandbox, learner)
     first = await typing.run("kubectl create namespace one")
     watching = await site.browser(sandbox, instructor)
-    history, = watching.last("history")["commands"]
+    (history,) = watching.last("history")["commands"]
     assert (history["line"], history["output"], history["exit_code"]) == (
-        "kubectl create namespace one", [["stdout", first]], 0,
+        "kubectl create namespace one",
+        [["stdout", first]],
+        0,
     )
     second = await typing.run("kubectl create namespace two")
     assert watching.last("started")["line"] == "kubectl create namespace two"
@@ -151,14 +160,31 @@ async def test_one_may_look_at_ones_own_sandbox_as_a_reviewer_does(site, sandbox
     assert browser.last("snapshot")["read_only"] is True
 
 
-@pytest.mark.parametrize("frame", [
-    " ", "{", "[]", "null", "\"x\"", "{}", '{"type": "nonsense"}', '{"type": "hello", "revision": "x"}',
-    '{"type": "command", "terminal": "1"}', '{"type": "command", "terminal": 5, "line": "x"}',
-    '{"type": "pace", "speed": 1e9, "paused": false}', '{"type": "pace", "speed": -1, "paused": false}',
-    '{"type": "pace", "speed": 0, "paused": false}', '{"type": "show_lesson", "slug": "../../etc"}',
-    '{"type": "command", "terminal": "../x", "line": "ls"}', '{"type": "save", "path": "../x", "text": ""}',
-    '{"type": "connect"}', '{"type": "disconnect"}', '{"type": "sandbox.nudge"}', "[" * 100000,
-])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        " ",
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        "{}",
+        '{"type": "nonsense"}',
+        '{"type": "hello", "revision": "x"}',
+        '{"type": "command", "terminal": "1"}',
+        '{"type": "command", "terminal": 5, "line": "x"}',
+        '{"type": "pace", "speed": 1e9, "paused": false}',
+        '{"type": "pace", "speed": -1, "paused": false}',
+        '{"type": "pace", "speed": 0, "paused": false}',
+        '{"type": "show_lesson", "slug": "../../etc"}',
+        '{"type": "command", "terminal": "../x", "line": "ls"}',
+        '{"type": "save", "path": "../x", "text": ""}',
+        '{"type": "connect"}',
+        '{"type": "disconnect"}',
+        '{"type": "sandbox.nudge"}',
+        "[" * 100000,
+    ],
+)
 async def test_a_bad_frame_gets_an_error_and_changes_nothing(site, sandbox, learner, frame):
     browser = await site.browser(sandbox, learner)
     await site.settle()
@@ -166,7 +192,7 @@ async def test_a_bad_frame_gets_an_error_and_changes_nothing(site, sandbox, lear
     await browser.socket.send_to(text_data=frame)
     await browser.drain()
     await site.settle()
-    answer, = browser.heard[heard:]
+    (answer,) = browser.heard[heard:]
     assert answer["type"] == "error"
     assert answer["message"]
     assert "Traceback" not in answer["message"]
@@ -189,7 +215,7 @@ async def test_a_paste_of_five_megabytes_is_refused_in_words_and_changes_nothing
     assert browser.heard[-1] == {
         "type": "error",
         "message": "that is 5.0 MiB; at most 3.0 MiB can be sent at once. Nothing was changed. "
-                   "Split the text into smaller files and try again.",
+        "Split the text into smaller files and try again.",
     }
     assert (Revision.objects.count(), Command.objects.count(), File.objects.count()) == (before, 0, 0)
 
@@ -198,7 +224,8 @@ async def test_a_file_that_is_too_large_is_neither_saved_nor_applied(site, sandb
     browser = await site.browser(sandbox, learner)
     await browser.say(type="apply", path="big.yaml", text="# " + "x" * (2 * 1024 * 1024), terminal="1")
     assert browser.heard[-1] == {
-        "type": "error", "message": "big.yaml has 2.0 MiB; a file may have at most 1.0 MiB",
+        "type": "error",
+        "message": "big.yaml has 2.0 MiB; a file may have at most 1.0 MiB",
     }
     assert (Command.objects.count(), File.objects.count()) == (0, 0)
 
@@ -235,7 +262,8 @@ async def test_a_saved_file_reaches_the_other_browsers_and_not_the_one_that_save
     await one.say(type="save", path="./a.yaml", text="kind: Pod")
     assert (one.all("saved"), one.all("file")) == ([{"type": "saved", "path": "a.yaml"}], [])
     assert (other.all("saved"), other.all("file")) == (
-        [], [{"type": "file", "path": "a.yaml", "text": "kind: Pod"}],
+        [],
+        [{"type": "file", "path": "a.yaml", "text": "kind: Pod"}],
     )
     await one.say(type="save", path="a.yaml", text="kind: Pod")
     assert len(one.all("saved")) == 2
@@ -289,10 +317,20 @@ async def test_an_object_is_described_with_its_manifest(site, sandbox, learner):
     assert "Capacity:" in details["html"]
 
 
-@pytest.mark.parametrize("key", [
-    "", "/", "/registry", "/registry/pods/default/none", "/registry/nonsense/x", "../../etc/passwd", "/registry/pods//",
-    "/registry/nodes/a/b", "/registry/pods/default/<script>",
-])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "/",
+        "/registry",
+        "/registry/pods/default/none",
+        "/registry/nonsense/x",
+        "../../etc/passwd",
+        "/registry/pods//",
+        "/registry/nodes/a/b",
+        "/registry/pods/default/<script>",
+    ],
+)
 async def test_what_is_not_there_is_described_as_gone(site, sandbox, learner, key):
     browser = await site.browser(sandbox, learner)
     await browser.say(type="describe", id=3, key=key)
