@@ -19,19 +19,24 @@ Obj = dict[str, Any]
 class ApiError(Exception):
     """A refusal by the API server: an HTTP code, a machine-readable reason, and words for the person who reads them."""
 
+    # How long the client waits until it is told.
+    after_seconds: float = 0.0
+
     def __init__(self, code: int, reason: str, message: str, details: Obj | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.details = details
+        # The Status's own metadata: an expired list says there how it can go on.
+        self.metadata: Obj = {}
 
     def status(self) -> Obj:
         """The `v1.Status` object that a client gets."""
         body: Obj = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -42,6 +47,17 @@ class ApiError(Exception):
         if not self.reason:
             del body["reason"]
         return body
+
+
+class ConnectionLost(ApiError):
+    """No server has answered: the client's own words about the connection.
+
+    Over HTTP, where somebody has to answer all the same, it is a 503.
+    """
+
+    def __init__(self, message: str, after_seconds: float = 0.0) -> None:
+        super().__init__(503, "ServiceUnavailable", message)
+        self.after_seconds = after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +184,13 @@ def gone(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 
 
+def too_large_resource_version(asked: int, current: int) -> ApiError:
+    """504: a revision was asked for that has not been yet."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    message = f"Timeout: Too large resource version: {asked}, current: {current}"
+    return ApiError(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
+
+
 def too_large(message: str) -> ApiError:
     return ApiError(413, "RequestEntityTooLarge", message)
 
@@ -183,6 +206,20 @@ def page_not_found() -> ApiError:
 
 def service_unavailable(message: str) -> ApiError:
     return ApiError(503, "ServiceUnavailable", message)
+
+
+def connection_refused() -> ConnectionLost:
+    """Nobody listens at the API server's address. Follows cmdutil.CheckErr."""
+    return ConnectionLost(
+        "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?"
+    )
+
+
+def etcd_error(message: str, after_seconds: float = 0.0) -> ApiError:
+    """What etcd said, passed on: the API server has no words of its own for it."""
+    error = ApiError(500, "", message)
+    error.after_seconds = after_seconds
+    return error
 
 
 def aggregate(errors: Iterable[FieldError]) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
-
-import orjson
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors, fields, labels
 from cluster_engine.apimachinery.meta import Obj, with_meta
-from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.apiserver import printing
+from cluster_engine.apiserver import pages, printing
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response, Watch
 from cluster_engine.etcd.store import Commit, CompactedError, EventType
@@ -20,18 +16,19 @@ Predicate = Callable[[Obj], bool]
 
 
 def get(server: ServerContext, strategy: Strategy, request: Request) -> Response:
+    if request.resource_version is not None:
+        pages.check_reached(server, request.resource_version)
     obj = server.require(strategy.resource, request.namespace, request.name)
     return Response(200, render(server, strategy, request, obj))
 
 
 def list_(server: ServerContext, strategy: Strategy, request: Request) -> Response:
-    revision = server.store.revision
-    if request.resource_version is not None and request.resource_version > revision:
-        raise errors.ApiError(
-            504, "Timeout", f"Too large resource version: {request.resource_version}, current: {revision}"
-        )
-    items = select(server, strategy, request.namespace, request.label_selector, request.field_selector)
-    items, meta = _page(strategy.resource, items, request, revision)
+    position = pages.position_of(server, request)
+    if position.revision == server.store.revision:
+        items = select(server, strategy, request.namespace, request.label_selector, request.field_selector)
+    else:
+        items = _select_at(server, strategy, request, position.revision)
+    items, meta = pages.page(strategy.resource, items, request, position)
     if request.accept == "table":
         return Response(200, printing.table(strategy, items, server.clock.now_us, meta, request.include_object))
     resource = strategy.resource
@@ -43,11 +40,19 @@ def list_(server: ServerContext, strategy: Strategy, request: Request) -> Respon
 
 
 def watch(server: ServerContext, strategy: Strategy, request: Request) -> Response:
-    """A `Watch` of events after `resource_version`; without one (or with 0), what is there comes first, as ADDED."""
+    """A `Watch` of events after `resource_version`.
+
+    Without one (or with 0) what is there comes first, as ADDED; `send_initial_events` says so whatever the version is.
+    """
     resource = strategy.resource
     matches = _predicate(strategy, request.namespace, request.label_selector, request.field_selector, request.name)
     past: list[Commit] = []
-    if request.resource_version:
+    initial = request.send_initial_events
+    if initial is None:
+        initial = not request.resource_version
+    if initial and request.resource_version:
+        pages.check_reached(server, request.resource_version)
+    elif request.resource_version:
         try:
             past = server.store.history_since(request.resource_version)
         except CompactedError:
@@ -62,21 +67,25 @@ def watch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
 
     stops: list[Callable[[], None]] = []
 
-    def on_stop(_: Watch) -> None:
+    def on_stop(watch: Watch) -> None:
+        server.watches.pop(watch, None)
         for stop in stops:
             stop()
 
     stream = Watch(on_stop, show)
+    server.watches[stream] = None
 
     def on_commit(commit: Commit) -> None:
         event = _event(commit, matches)
         if event is not None:
             stream.push((*event, commit.revision))
 
-    if not request.resource_version:
-        for item in server.store.range(resource.prefix):
-            if matches(item.value):
-                stream.push(("ADDED", server.present(resource, item.value), item.mod_revision))
+    if initial:
+        stream.preload(
+            ("ADDED", server.present(resource, item.value), item.mod_revision)
+            for item in server.store.range(resource.prefix)
+            if matches(item.value)
+        )
     for commit in past:
         if commit.key.startswith(resource.prefix):
             on_commit(commit)
@@ -123,6 +132,14 @@ def select(
     return [server.present(resource, item.value) for item in items]
 
 
+def _select_at(server: ServerContext, strategy: Strategy, request: Request, revision: int) -> list[Obj]:
+    """As `select`, at an earlier revision."""
+    resource = strategy.resource
+    matches = _predicate(strategy, request.namespace, request.label_selector, request.field_selector)
+    items = pages.items_at(server, resource, request, revision)
+    return [server.present(resource, obj) for obj in items if matches(obj)]
+
+
 def _predicate(
     strategy: Strategy, namespace: str, label_selector: str, field_selector: str, name: str = ""
 ) -> Predicate:
@@ -132,7 +149,7 @@ def _predicate(
         by_label = labels.parse(label_selector) if label_selector else None
         by_field = fields.parse(field_selector) if field_selector else None
     except ValueError as error:
-        raise _bad_selector(resource, label_selector, field_selector, str(error)) from None
+        raise errors.bad_request(str(error)) from None
     if by_field is not None:
         _check_fields(strategy, by_field)
     scoped = bool(namespace) and resource.namespaced
@@ -160,44 +177,7 @@ def _check_fields(strategy: Strategy, selector: fields.FieldSelector) -> None:
     for requirement in selector.requirements:
         if requirement.field not in known:
             why = f"field label not supported: {requirement.field}"
-            raise _bad_selector(strategy.resource, "", str(selector), why)
-
-
-def _bad_selector(resource: Resource, label_selector: str, field_selector: str, why: str) -> errors.ApiError:
-    return errors.bad_request(
-        f'Unable to find "{resource.group}/{resource.version}, Resource={resource.plural}" '
-        f'that match label selector "{label_selector}", field selector "{field_selector}": {why}'
-    )
-
-
-def _page(resource: Resource, items: list[Obj], request: Request, revision: int) -> tuple[list[Obj], Obj]:
-    """The part of a list that `limit` and `continue` ask for, and the list's metadata."""
-    meta: Obj = {"resourceVersion": str(revision)}
-    start = _continue_after(request.continue_token, items, resource) if request.continue_token else 0
-    if not request.limit or len(items) - start <= request.limit:
-        return items[start:] if start else items, meta
-    page = items[start : start + request.limit]
-    last = page[-1]["metadata"]
-    token = {"v": "meta.k8s.io/v1", "rv": revision, "start": f"{last.get('namespace', '')}/{last['name']}"}
-    meta["continue"] = base64.urlsafe_b64encode(orjson.dumps(token)).decode().rstrip("=")
-    if not request.label_selector and not request.field_selector:
-        meta["remainingItemCount"] = len(items) - start - len(page)
-    return page, meta
-
-
-def _continue_after(token: str, items: list[Obj], resource: Resource) -> int:
-    """Where a continued list starts: after the key in the token, which need not exist any more."""
-    try:
-        decoded = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        namespace, _, name = str(decoded["start"]).rpartition("/")
-    except (ValueError, KeyError, TypeError):
-        raise errors.bad_request("continue key is not valid") from None
-    after = resource.key(namespace, name)
-    for index, obj in enumerate(items):
-        meta = obj["metadata"]
-        if resource.key(meta.get("namespace", ""), meta["name"]) > after:
-            return index
-    return len(items)
+            raise errors.bad_request(why)
 
 
 def render(server: ServerContext, strategy: Strategy, request: Request, obj: Obj) -> Obj:

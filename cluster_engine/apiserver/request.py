@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -87,10 +87,11 @@ class Watch:
     watch whose buffer overflows is ended: `ended` is set, and the client has to list again.
     """
 
-    __slots__ = ("_buffer", "_deliver", "_on_stop", "ended", "on_ready", "render")
+    __slots__ = ("_buffer", "_deliver", "_limit", "_on_stop", "ended", "on_ready", "render")
 
     def __init__(self, on_stop: Callable[[Watch], None], render: Callable[[Obj, bool], Obj] | None = None) -> None:
         self._buffer: deque[WatchEvent] = deque()
+        self._limit = MAX_WATCH_BUFFER
         self._deliver: Callable[[Any, Obj, int], None] | None = None
         self._on_stop = on_stop
         self.on_ready: Callable[[], None] | None = None
@@ -111,12 +112,17 @@ class Watch:
         """The next event, or None when there is none yet."""
         return self._buffer.popleft() if self._buffer else None
 
+    def preload(self, events: Iterable[WatchEvent]) -> None:
+        """Called by the server before anything is pushed: what is there at the start, however much it is."""
+        self._buffer.extend(events)
+        self._limit = len(self._buffer) + MAX_WATCH_BUFFER
+
     def push(self, event: WatchEvent) -> None:
         """Called by the server."""
         if self._deliver is not None:
             self._deliver(*event)
             return
-        if len(self._buffer) >= MAX_WATCH_BUFFER:
+        if len(self._buffer) >= self._limit:
             self.stop()
             return
         self._buffer.append(event)

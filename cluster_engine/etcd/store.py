@@ -33,7 +33,7 @@ class KeyValue(NamedTuple):
 
 class Commit(NamedTuple):
     """One revision: what was written, when (virtual microseconds), and in which step. `value` is None for a
-    deletion.
+    deletion. `previous` is what watchers are shown of the state before, `before` what was stored then.
     """
 
     revision: int
@@ -43,6 +43,7 @@ class Commit(NamedTuple):
     value: Obj | None
     previous: Obj | None
     step: int
+    before: Obj | None = None
 
 
 class CompactedError(Exception):
@@ -103,6 +104,17 @@ class Store:
             return [items[key] for key in sorted(items) if key.startswith(prefix)]
         return [items[key] for key in sorted(items)]
 
+    def range_at(self, bucket: str, prefix: str, revision: int) -> list[Obj]:
+        """The values of `range` as they were at an earlier revision; `CompactedError` when that is forgotten."""
+        values = {key: item.value for key, item in self._buckets.get(bucket, {}).items()}
+        for commit in reversed(self.history_since(revision)):
+            if commit.key.startswith(bucket):
+                if commit.before is None:
+                    values.pop(commit.key, None)
+                else:
+                    values[commit.key] = commit.before
+        return [values[key] for key in sorted(values) if key.startswith(prefix)]
+
     def count(self, bucket: str) -> int:
         return len(self._buckets.get(bucket, ()))
 
@@ -149,7 +161,8 @@ class Store:
         bucket[key] = item
         if ttl_seconds is not None:
             self._grant(key, item.mod_revision, ttl_seconds)
-        self._commit(bucket_name, "MODIFIED" if old else "ADDED", key, value, old.value if old else None)
+        before = old.value if old else None
+        self._commit(bucket_name, "MODIFIED" if old else "ADDED", key, value, before, before)
         return item
 
     def delete(self, key: str, last_value: Obj | None = None, *, expected_revision: int | None = None) -> None:
@@ -161,10 +174,18 @@ class Store:
             raise CompareFailedError(key)
         del bucket[key]
         self.revision += 1
-        self._commit(bucket_name, "DELETED", key, None, last_value or old.value)
+        self._commit(bucket_name, "DELETED", key, None, last_value or old.value, old.value)
 
-    def _commit(self, bucket: str, type_: EventType, key: str, value: Obj | None, previous: Obj | None) -> None:
-        commit = Commit(self.revision, self._clock.now_us, type_, key, value, previous, self._trace.number)
+    def _commit(
+        self,
+        bucket: str,
+        type_: EventType,
+        key: str,
+        value: Obj | None,
+        previous: Obj | None,
+        before: Obj | None,
+    ) -> None:
+        commit = Commit(self.revision, self._clock.now_us, type_, key, value, previous, self._trace.number, before)
         self._trace.wrote(self.revision, type_, key)
         self._history.append(commit)
         if len(self._history) > MAX_HISTORY:
