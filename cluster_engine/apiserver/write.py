@@ -14,7 +14,7 @@ from cluster_engine.apimachinery.errors import FieldError
 from cluster_engine.apimachinery.meta import Obj, with_meta
 from cluster_engine.apimachinery.names import generate_name
 from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.apiserver import admission, managedfields, read
+from cluster_engine.apiserver import admission, managedfields, quota, read
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
@@ -32,6 +32,8 @@ _SERVER_FIELDS = (
     "generation",
     "selfLink",
 )
+# A change of these may use more of a quota: other ports, a larger volume.
+_CHARGED_ON_UPDATE = ("Service", "PersistentVolumeClaim")
 MAX_OBJECT_BYTES = 3 * 1024 * 1024
 
 
@@ -55,6 +57,7 @@ def create(server: ServerContext, strategy: Strategy, request: Request) -> Respo
         if obj["metadata"].get("generateName") and not request.body["metadata"].get("name"):
             return create(server, strategy, request)  # the random suffix was taken: draw another
         raise errors.already_exists(resource.plural, resource.group, obj["metadata"]["name"])
+    quota.charge(server, strategy, obj, dry_run=request.dry_run)
     if not request.dry_run:
         obj = _store(server, strategy, key, obj, expected_revision=0)
     return Response(201, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])
@@ -147,6 +150,8 @@ def replace(server: ServerContext, strategy: Strategy, request: Request, new: Ob
     _refuse(strategy, new, faults)
     if request.patch_type != "apply" and new != old:
         new = managedfields.after_update(strategy.resource, old, new, _writer(server, request))
+    if not request.subresource and strategy.resource.kind in _CHARGED_ON_UPDATE and new != old:
+        quota.charge(server, strategy, new, old, dry_run=request.dry_run)
     if new == old or request.dry_run:
         return new
     key = strategy.resource.key(old["metadata"].get("namespace", ""), old["metadata"]["name"])
