@@ -2,24 +2,33 @@
 
 Real kubectl and other clients work against it. By default it is a cluster with three large nodes on which any image
 runs; `--registry catalogue` gives the playground's own images. Virtual time follows real time (`--speed` times as
-fast).
+fast). With `--tls` it speaks https with a certificate of its own, and who brings no token is nobody: so clients send
+the tokens of service accounts, which they keep to themselves over plain http.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import atexit
+import base64
+import hashlib
+import hmac
 import logging
+import shutil
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import yaml
 from daphne.endpoints import build_endpoint_description_strings
 
+from cluster_engine.apiserver.auth.users import ANONYMOUS, UNAUTHENTICATED, User
 from cluster_engine.cluster import Cluster, ClusterConfig
 from cluster_engine.http.asgi import Found, KubeApi
+from cluster_engine.http.certificate import Certificate, make_certificate
 from cluster_engine.http.frontend import Frontend
 from cluster_engine.http.server import PatientServer
 
@@ -30,8 +39,9 @@ MAX_SLEEP_SECONDS = 1.0
 class Driver:
     """Makes virtual time follow real time, and lets the cluster work while nobody asks anything."""
 
-    def __init__(self, cluster: Cluster, speed: float) -> None:
+    def __init__(self, cluster: Cluster, speed: float, admin_token: str = "") -> None:
         self.cluster = cluster
+        self._admin_token = admin_token
         self.frontend = Frontend(cluster.server)
         self._speed = speed
         self._started_at = time.monotonic()
@@ -63,17 +73,25 @@ class Driver:
                 pass
 
     async def resolve(self, path: str, headers: dict[str, str]) -> Found:
-        """Every path is this cluster's; whoever brings no token is its administrator."""
-        return Found(self, path, headers)
+        """Every path is this cluster's. Whoever brings no token is its administrator, or nobody where there is one."""
+        if not self._admin_token:
+            return Found(self, path, headers)
+        given = headers.get("authorization", "")
+        if hmac.compare_digest(given.encode(), f"Bearer {self._admin_token}".encode()):
+            return Found(self, path, {name: value for name, value in headers.items() if name != "authorization"})
+        return Found(self, path, headers, User(ANONYMOUS, (UNAUTHENTICATED,)))
 
 
-def kubeconfig(url: str, name: str = "podarium") -> str:
-    """A kubeconfig with one cluster, one user without credentials, and one context."""
+def kubeconfig(url: str, name: str = "podarium", *, authority: bytes = b"", token: str = "") -> str:
+    """A kubeconfig with one cluster, one user and one context. `authority` (PEM) and `token` only with https."""
+    cluster = {"server": url}
+    if authority:
+        cluster["certificate-authority-data"] = base64.b64encode(authority).decode()
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": url}}],
-        "users": [{"name": name, "user": {}}],
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": name, "user": {"token": token} if token else {}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name, "namespace": "default"}}],
         "current-context": name,
     }
@@ -93,6 +111,7 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--registry", choices=("any", "catalogue"), default="any", help="which images exist (any)")
     parser.add_argument("--start-seconds", type=float, default=1.0, help="how long a pod takes to start (1)")
     parser.add_argument("--stop-seconds", type=float, default=1.0, help="how long a pod takes to stop (1)")
+    parser.add_argument("--tls", action="store_true", help="speak https, with a certificate and a token of its own")
     arguments = parser.parse_args(argv)
     if not 1 <= arguments.nodes <= 100:
         parser.error("--nodes must be between 1 and 100")
@@ -123,11 +142,15 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parse_arguments(argv)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     check_port(arguments.port)
-    driver = Driver(make_cluster(arguments), arguments.speed)
+    certificate = make_certificate(time.time()) if arguments.tls else None
+    token = hashlib.sha256(certificate.key).hexdigest() if certificate else ""
+    driver = Driver(make_cluster(arguments), arguments.speed, token)
     driver.cluster.run_for(1)
 
     def ready() -> None:
-        arguments.kubeconfig.write_text(kubeconfig(f"http://127.0.0.1:{arguments.port}"))
+        url = f"{'https' if certificate else 'http'}://127.0.0.1:{arguments.port}"
+        authority = certificate.certificate if certificate else b""
+        write_private(arguments.kubeconfig, kubeconfig(url, authority=authority, token=token))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         loop = asyncio.get_event_loop()
@@ -136,7 +159,7 @@ def main(argv: list[str] | None = None) -> None:
     driver_task: list[asyncio.Task[None]] = []
     server = PatientServer(
         application=KubeApi(driver.resolve),
-        endpoints=build_endpoint_description_strings(host="127.0.0.1", port=arguments.port),
+        endpoints=endpoints(arguments.port, certificate),
         signal_handlers=True,
         ready_callable=ready,
         server_name="podarium",
@@ -145,6 +168,22 @@ def main(argv: list[str] | None = None) -> None:
         http_timeout=None,
     )
     server.run()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that its owner alone may read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
+
+
+def endpoints(port: int, certificate: Certificate | None) -> list[str]:
+    """Where Daphne listens, in Twisted's words. The certificate's files go when the program ends."""
+    if certificate is None:
+        return list(build_endpoint_description_strings(host="127.0.0.1", port=port))
+    directory = Path(tempfile.mkdtemp(prefix="podarium-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    certificate_path, key_path = certificate.write(directory)
+    return [f"ssl:{port}:interface=127.0.0.1:certKey={certificate_path}:privateKey={key_path}"]
 
 
 def check_port(port: int) -> None:
