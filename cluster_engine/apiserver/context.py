@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
 from cluster_engine.apiserver.allocators import ServiceAllocator
+from cluster_engine.apiserver.request import Request, Watch
 from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.etcd.store import Store
 from cluster_engine.rng import Rng
@@ -35,6 +36,10 @@ class ServerContext:
         # What signs the tokens of service accounts. Whoever puts a cluster together gives it one that lasts.
         self.token_key = rng.stream("token-key").hex(64).encode()
         self.token_ids = rng.stream("token-ids")
+        # Raises `ApiError` for a request that cannot be answered at present; None as long as all is well.
+        self.gate: Callable[[Request], None] | None = None
+        # Every watch that is open, in the order of opening.
+        self.watches: dict[Watch, None] = {}
 
     def strategy(self, group_resource: str) -> Strategy:
         """The rules of a resource; 404 for one that the server does not know."""

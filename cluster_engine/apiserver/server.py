@@ -35,6 +35,8 @@ class ApiServer(ServerContext):
 
     def handle(self, request: Request) -> Response:
         """Answers one request. Raises `ApiError`, and nothing else, for whatever it refuses."""
+        if self.gate is not None:
+            self.gate(request)
         strategy = self.strategy(request.resource)
         if MASTERS not in request.groups:
             self._authorize(strategy, request)
@@ -76,10 +78,18 @@ class ApiServer(ServerContext):
             made = _VERBS[request.verb](self, strategy, tried).body
             escalation.check(self.store, authorize.user_of(request), strategy.resource, made)
 
+    def break_watches(self) -> None:
+        """Ends every watch: whoever watched lists again."""
+        for watch in list(self.watches):
+            watch.stop()
+
     def list_raw(
         self, resource: str, namespace: str, label_selector: str, field_selector: str
     ) -> tuple[list[Obj], int]:
         """The stored objects themselves, for components: (items in key order, revision)."""
+        if self.gate is not None:
+            # Informers ask for what the server has in its cache.
+            self.gate(Request("list", resource, namespace, resource_version=0))
         strategy = self.strategy(resource)
         items = read.select(self, strategy, namespace, label_selector, field_selector, as_stored=True)
         return items, self.store.revision

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.request import Accept, PatchType, Propagation, Request, Verb, Watch
 from cluster_engine.apiserver.server import ApiServer
@@ -28,6 +29,8 @@ class Client:
         self._server = server
         self.user_agent = user_agent
         self.user = user
+        # What every request fails with while there is no way to the server; None as a rule.
+        self.cut: ApiError | None = None
 
     @property
     def server(self) -> ApiServer:
@@ -36,6 +39,8 @@ class Client:
 
     def request(self, verb: Verb, resource: str, namespace: str = "", name: str = "", **options: Any) -> Any:
         """Any request, whole: see `apiserver/request.py` for the options. Returns the response's body."""
+        if self.cut is not None:
+            raise self.cut
         request = Request(
             verb=verb,
             resource=resource,
@@ -53,6 +58,8 @@ class Client:
     def list(
         self, resource: str, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
     ) -> Listing:
+        if self.cut is not None:
+            raise self.cut
         items, revision = self._server.list_raw(resource, namespace, label_selector, field_selector)
         return Listing(items, revision)
 

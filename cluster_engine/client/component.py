@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from cluster_engine.clock import Clock
 from cluster_engine.trace import Cause, Step, Trace
@@ -39,6 +40,9 @@ class Component:
         self.name = name
         self.clock = clock
         self.trace = trace
+        # How long each of its steps takes. Nothing as a rule; a machine or an API server that is slow makes it so.
+        self.slow_seconds = 0.0
+        self.stopped = False
         self._turns = turns
         self._awake = False
 
@@ -46,12 +50,19 @@ class Component:
         """Asks for a turn; asking twice gets one."""
         if not self._awake:
             self._awake = True
-            self._turns.add(self)
+            if self.slow_seconds:
+                self.clock.call_after(self.slow_seconds, partial(self._turns.add, self))
+            else:
+                self._turns.add(self)
+
+    def stop(self) -> None:
+        """Ends the process: it takes no more turns, and waits for nothing. What takes its place is made anew."""
+        self.stopped = True
 
     def take_turn(self) -> None:
         """Called by the cluster only: one step, and back in the queue if there is more."""
         self._awake = False
-        if self.has_work():
+        if self.has_work() and not self.stopped:
             self.step()
             if self.has_work():
                 self.wake()

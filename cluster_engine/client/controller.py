@@ -64,6 +64,10 @@ class Controller(Component):
         informer.add_handler(on_event)
         return informer
 
+    def stop(self) -> None:
+        super().stop()
+        self.queue.close()
+
     def has_work(self) -> bool:
         return len(self.queue) > 0
 

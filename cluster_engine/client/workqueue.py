@@ -71,6 +71,13 @@ class WorkQueue:
         """Ends the key's back-off."""
         self._failures.pop(key, None)
 
+    def close(self) -> None:
+        """Forgets everything, what is to come later as well."""
+        for timer in self._delayed.values():
+            timer.cancel()
+        for table in (self._order, self._causes, self._failures, self._delayed):
+            table.clear()
+
     def pop(self) -> tuple[str, Cause]:
         """Takes the first key and why it is there. There must be one."""
         key = self._order.popleft()

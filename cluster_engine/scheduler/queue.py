@@ -84,6 +84,13 @@ class SchedulingQueue:
         if timer is not None:
             timer.cancel()
 
+    def close(self) -> None:
+        """Forgets every pod."""
+        for timer in self._back_off.values():
+            timer.cancel()
+        for table in (self._active, self._entries, self._back_off, self._unschedulable):
+            table.clear()
+
     def pop(self) -> QueuedPod | None:
         """The next pod to try, which is then in no part of the queue; None when there is none."""
         self._drop_stale()

@@ -80,6 +80,10 @@ class Scheduler(Component):
 
     # One attempt.
 
+    def stop(self) -> None:
+        super().stop()
+        self.queue.close()
+
     def has_work(self) -> bool:
         return len(self.queue) > 0
 
