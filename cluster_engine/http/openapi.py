@@ -2,21 +2,23 @@
 cache it.
 
 `kubectl explain` reads types from them, `kubectl apply` the merge keys and which parameters a patch takes. Descriptions
-are Kubernetes' own, from the published schemas. OpenAPI v2 is served in its JSON form, without paths, for `kubectl
-explain` of older clients that accept it.
+are Kubernetes' own, from the published schemas. OpenAPI v2 (`openapi_v2.py`) is one document for all, for older
+clients.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import orjson
 
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
+from cluster_engine.http import openapi_v2
 from cluster_engine.http.message import HttpRequest, HttpResponse, dumps
 from cluster_engine.schema.types import Field, FieldType, Type, types
 from cluster_engine.version import KUBERNETES_VERSION
@@ -52,12 +54,23 @@ _PATCH_MEDIA = (
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 
 
+# In v2 a scalar type is one plain schema.
+_SCALAR_SCHEMAS_V2: dict[str, Obj] = {
+    _SCALARS["quantity"]: {"type": "string"},
+    _SCALARS["int-or-string"]: {"type": "string", "format": "int-or-string"},
+    _SCALARS["time"]: {"type": "string", "format": "date-time"},
+    _SCALARS["micro-time"]: {"type": "string", "format": "date-time"},
+}
+_V3_REFERENCES, _V2_REFERENCES = "#/components/schemas/", "#/definitions/"
+
+
 class OpenApi:
-    """The OpenAPI documents of one scheme. Each is made when it is first asked for, and kept."""
+    """The OpenAPI documents of one scheme. Each is made when it is first asked for, and kept until kinds change."""
 
     def __init__(self, scheme: Scheme) -> None:
         self._scheme = scheme
-        self._made: dict[str, tuple[bytes, str]] = {}
+        # By name: (of which resources, gzipped document, its hash).
+        self._made: dict[str, tuple[tuple[Resource, ...], bytes, str]] = {}
 
     def respond(self, http: HttpRequest) -> HttpResponse:
         """The index, one group version's document (gzipped for clients that accept it), or NotFound."""
@@ -65,13 +78,17 @@ class OpenApi:
         if path == "openapi/v3":
             return HttpResponse(200, dumps(self._index()))
         if path == "openapi/v2":
+            if openapi_v2.wants_protobuf(http.headers.get("accept", "")):
+                response = self._send(http, "v2 protobuf", lambda: openapi_v2.encode(self._v2()))
+                response.content_type = openapi_v2.PROTOBUF
+                return response
             return self._send(http, "v2", self._v2)
         group_version = path.removeprefix("openapi/v3/")
         if group_version not in self._group_versions():
             raise errors.page_not_found()
         return self._send(http, group_version, lambda: self._v3(group_version))
 
-    def _send(self, http: HttpRequest, name: str, make: Any) -> HttpResponse:
+    def _send(self, http: HttpRequest, name: str, make: Callable[[], Obj | bytes]) -> HttpResponse:
         body, digest = self._document(name, make)
         etag = f'"{digest}"'
         headers = [("Etag", etag), ("Vary", "Accept-Encoding, Accept")]
@@ -84,23 +101,25 @@ class OpenApi:
             return HttpResponse(200, body, headers=[*headers, ("Content-Encoding", "gzip")])
         return HttpResponse(200, gzip.decompress(body), headers=headers)
 
-    def _document(self, name: str, make: Any) -> tuple[bytes, str]:
+    def _document(self, name: str, make: Callable[[], Obj | bytes]) -> tuple[bytes, str]:
         """(gzipped document, its hash)."""
-        if name not in self._made:
-            text = orjson.dumps(make(), option=orjson.OPT_SORT_KEYS)
+        resources = tuple(r for r in self._scheme if name.startswith("v2") or _group_version(r) == name)
+        made = self._made.get(name)
+        if made is None or made[0] != resources:
+            document = make()
+            text = document if isinstance(document, bytes) else orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
             digest = hashlib.sha512(text).hexdigest().upper()
-            self._made[name] = gzip.compress(text, 6, mtime=0), digest
-        return self._made[name]
+            made = self._made[name] = resources, gzip.compress(text, 6, mtime=0), digest
+        return made[1], made[2]
 
     def _group_versions(self) -> list[str]:
         """`api/v1`, `apis/apps/v1`, …"""
-        found = {(r.group, r.version) for r in self._scheme}
-        return sorted(f"apis/{group}/{version}" if group else f"api/{version}" for group, version in found)
+        return sorted({_group_version(resource) for resource in self._scheme})
 
     def _index(self) -> Obj:
         paths = {}
         for name in self._group_versions():
-            _, digest = self._document(name, lambda name=name: self._v3(name))
+            _, digest = self._document(name, partial(self._v3, name))
             paths[name] = {"serverRelativeURL": f"/openapi/v3/{name}?hash={digest}"}
         return {"paths": paths}
 
@@ -112,7 +131,7 @@ class OpenApi:
         for resource in resources:
             type_ = types.for_kind(resource.api_version, resource.kind)
             if type_ is not None:
-                _collect(type_.name, schemas, "#/components/schemas/")
+                _collect(type_.name, schemas, _V3_REFERENCES)
         return {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
@@ -125,9 +144,15 @@ class OpenApi:
         for resource in self._scheme:
             type_ = types.for_kind(resource.api_version, resource.kind)
             if type_ is not None:
-                _collect(type_.name, definitions, "#/definitions/")
+                _collect(type_.name, definitions, _V2_REFERENCES)
         info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
-        return {"swagger": "2.0", "info": info, "paths": {}, "definitions": definitions}
+        paths = openapi_v2.patch_paths(pair for resource in self._scheme for pair in _paths(resource).items())
+        return {"swagger": "2.0", "info": info, "paths": paths, "definitions": definitions}
+
+
+def _group_version(resource: Resource) -> str:
+    """`api/v1`, `apis/apps/v1`, …"""
+    return f"apis/{resource.group}/{resource.version}" if resource.group else f"api/{resource.version}"
 
 
 def _collect(name: str, schemas: dict[str, Obj], prefix: str) -> None:
@@ -135,7 +160,7 @@ def _collect(name: str, schemas: dict[str, Obj], prefix: str) -> None:
     if name in schemas:
         return
     if name in _SCALAR_SCHEMAS:
-        schemas[name] = _SCALAR_SCHEMAS[name]
+        schemas[name] = (_SCALAR_SCHEMAS if prefix == _V3_REFERENCES else _SCALAR_SCHEMAS_V2)[name]
         return
     type_ = types.get(name)
     if type_ is None:
@@ -175,7 +200,7 @@ def _property(field: Field, prefix: str) -> Obj:
     body = _type(field.type, prefix)
     if "$ref" in body:
         # A reference beside other keywords has to be wrapped in OpenAPI v3.
-        body = {"allOf": [body]} if prefix.startswith("#/components") else body
+        body = {"allOf": [body]} if prefix == _V3_REFERENCES else body
     if field.description:
         body["description"] = field.description
     facts = {
