@@ -186,7 +186,7 @@ def _value(text: str, bounds: _Bounds) -> int:
 def _number(text: str) -> int:
     if not re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII):
         why = f"strconv.Atoi: parsing {quote(text)}: invalid syntax"
-        raise CronError(f"failed to parse int from expression {text}: {why}")
+        raise CronError(f"failed to parse int from {text}: {why}")
     number = int(text)
     if number < 0:
         raise CronError(f"negative number ({number}) not allowed: {text}")

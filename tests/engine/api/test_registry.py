@@ -15,15 +15,20 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         "configmaps",
         "endpoints",
         "events",
+        "limitranges",
         "namespaces",
         "nodes",
         "persistentvolumeclaims",
         "persistentvolumes",
         "pods",
+        "podtemplates",
+        "replicationcontrollers",
+        "resourcequotas",
         "secrets",
         "serviceaccounts",
         "services",
         "controllerrevisions.apps",
+        "daemonsets.apps",
         "deployments.apps",
         "replicasets.apps",
         "statefulsets.apps",
@@ -33,6 +38,21 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         "selfsubjectaccessreviews.authorization.k8s.io",
         "selfsubjectrulesreviews.authorization.k8s.io",
         "subjectaccessreviews.authorization.k8s.io",
+        "horizontalpodautoscalers.autoscaling",
+        "cronjobs.batch",
+        "jobs.batch",
+        "ingressclasses.networking.k8s.io",
+        "ingresses.networking.k8s.io",
+        "networkpolicies.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io",
+        "roles.rbac.authorization.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "priorityclasses.scheduling.k8s.io",
         "leases.coordination.k8s.io",
         "endpointslices.discovery.k8s.io",
     ]
@@ -56,6 +76,18 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         ("ev", "events"),
         ("statefulset.v1.apps", "statefulsets.apps"),
         ("endpointslice", "endpointslices.discovery.k8s.io"),
+        ("rc", "replicationcontrollers"),
+        ("ds", "daemonsets.apps"),
+        ("cj", "cronjobs.batch"),
+        ("job", "jobs.batch"),
+        ("hpa", "horizontalpodautoscalers.autoscaling"),
+        ("pdb", "poddisruptionbudgets.policy"),
+        ("ing", "ingresses.networking.k8s.io"),
+        ("netpol", "networkpolicies.networking.k8s.io"),
+        ("sc", "storageclasses.storage.k8s.io"),
+        ("quota", "resourcequotas"),
+        ("limits", "limitranges"),
+        ("pc", "priorityclasses.scheduling.k8s.io"),
     ],
 )
 def test_people_find_a_resource_by_its_short_names(word: str, resource: str) -> None:
@@ -67,18 +99,24 @@ def test_people_find_a_resource_by_its_short_names(word: str, resource: str) -> 
 def test_all_means_what_it_means_in_kubernetes() -> None:
     assert [r.plural for r in scheme() if "all" in r.categories] == [
         "pods",
+        "replicationcontrollers",
         "services",
+        "daemonsets",
         "deployments",
         "replicasets",
         "statefulsets",
+        "horizontalpodautoscalers",
+        "cronjobs",
+        "jobs",
     ]
 
 
 def test_workloads_can_be_scaled_and_count_their_generations() -> None:
     scaled = {name for name, strategy in strategies().items() if "scale" in strategy.resource.subresources}
-    assert scaled == {"deployments.apps", "replicasets.apps", "statefulsets.apps"}
+    assert scaled == {"replicationcontrollers", "deployments.apps", "replicasets.apps", "statefulsets.apps"}
     counted = {name for name, strategy in strategies().items() if strategy.tracks_generation}
-    assert counted == scaled | {"endpointslices.discovery.k8s.io"}
+    assert counted >= scaled | {"daemonsets.apps", "jobs.batch", "cronjobs.batch", "ingresses.networking.k8s.io"}
+    assert counted.isdisjoint({"configmaps", "pods", "resourcequotas", "roles.rbac.authorization.k8s.io"})
 
 
 @pytest.mark.parametrize(
