@@ -252,11 +252,12 @@ class ContainerManager:
         if container.is_init and container.exit_code == 0 and not is_restartable_init(container.spec):
             worker.plan(self._host.rng.uniform(0.1, 0.5), self.start_next, "next container")
             return
-        if self._restarts(container):
+        if self.restarts(container):
             seconds = self._host.rng.uniform(0.5, 1.0)
             worker.plan(seconds, partial(self._restart, container), f"restart of {container.name}", container)
 
-    def _restarts(self, container: Container) -> bool:
+    def restarts(self, container: Container) -> bool:
+        """Whether its restart policy starts it again, now that it has ended."""
         policy = self._worker.pod["spec"].get("restartPolicy", "Always")
         if is_restartable_init(container.spec):
             return True

@@ -25,6 +25,10 @@ class Host(Protocol):
     queue: WorkQueue
     images: ImageStore
     addresses: AddressPool
+    # The machine was started anew: what the statuses say to be running has ended.
+    rebooted: bool
+
+    def survivor(self, uid: str) -> Sandbox | None: ...
 
     def source(self, resource: str, namespace: str, name: str) -> Obj | None: ...
 

@@ -5,11 +5,13 @@ Follows pkg/kubelet/kubelet.go (syncLoop) and pkg/kubelet/pod_workers.go. A step
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, key_of
 from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
-from cluster_engine.client.informer import EventType, Handler, Informer
+from cluster_engine.client.informer import EventType, Handler, Informer, InformerFactory
 from cluster_engine.client.workqueue import WorkQueue
 from cluster_engine.kubelet.config import KubeletConfig
 from cluster_engine.kubelet.images import ImageStore
@@ -22,13 +24,26 @@ __all__ = ["Kubelet", "KubeletConfig"]
 
 # Pod keys have a slash, so this cannot be one.
 NODE = "node"
+# How often it tries again while the API server does not answer. Follows --node-status-update-frequency.
+RETRY_SECONDS = 10.0
 
 
 class Kubelet(Component):
     """One node. All kubelets of a cluster share one pod informer (`context.informers`) instead of a watch each: they
-    live in one process here, and a pod event costs each of the others one comparison."""
+    live in one process here, and a pod event costs each of the others one comparison.
 
-    def __init__(self, context: ControllerContext, config: KubeletConfig) -> None:
+    `before` is the kubelet that ran here earlier: its images and its containers are still there, unless the machine was
+    `rebooted` meanwhile, which ends all containers.
+    """
+
+    def __init__(
+        self,
+        context: ControllerContext,
+        config: KubeletConfig,
+        before: Kubelet | None = None,
+        *,
+        rebooted: bool = False,
+    ) -> None:
         super().__init__(f"kubelet {config.name}", context.clock, context.trace, context.turns)
         self.context = context
         self.client = context.client
@@ -36,8 +51,14 @@ class Kubelet(Component):
         self.config = config
         self.rng = context.rng
         self.queue = WorkQueue(context.clock, self.wake)
-        self.images = ImageStore(config.registry)
+        self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
         self.addresses = AddressPool(config.pod_cidr)
+        self.rebooted = rebooted
+        # What there is to tell about the start, once the node is reported.
+        self._started_again = before is not None or rebooted
+        # What the container runtime still has, by the pod's uid.
+        kept = before.workers.values() if before is not None and not rebooted else ()
+        self._survivors = {worker.uid: worker for worker in kept}
         self.workers: dict[str, PodWorker] = {}
         # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys, in order of asking.
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
@@ -64,6 +85,10 @@ class Kubelet(Component):
 
         return on_event
 
+    def survivor(self, uid: str) -> PodWorker | None:
+        """The pod as the container runtime still has it from the kubelet before this one."""
+        return self._survivors.pop(uid, None)
+
     def source(self, resource: str, namespace: str, name: str) -> Obj | None:
         """A ConfigMap or Secret that a pod refers to, if it is there."""
         return self.context.informers.get(resource).get(f"{namespace}/{name}")
@@ -71,6 +96,25 @@ class Kubelet(Component):
     def wait_for(self, resource: str, namespace: str, name: str, pod_key: str) -> None:
         """Syncs the pod again when that object appears or changes."""
         self._waiting.setdefault((resource, f"{namespace}/{name}"), {})[pod_key] = None
+
+    def stop(self) -> None:
+        """The process ends; the containers run on, and nobody looks after them."""
+        super().stop()
+        self.queue.close()
+        for worker in self.workers.values():
+            worker.pause()
+
+    def cut_off(self, informers: InformerFactory) -> None:
+        """Goes on with informers of its own: it knows what it knew, and all that it has to say waits."""
+        self.context = replace(self.context, informers=informers)
+        self.pods = informers.get("pods")
+
+    def reconnect(self) -> None:
+        """The API server can be reached again: reports on the node, and on every pod anew."""
+        self.queue.add_after(NODE, self.rng.uniform(0.5, 4.0))
+        for key, worker in self.workers.items():
+            worker.dirty = True
+            self.queue.add_after(key, self.rng.uniform(0.5, 4.0))
 
     def has_work(self) -> bool:
         return len(self.queue) > 0
@@ -80,15 +124,32 @@ class Kubelet(Component):
         with self.traced(key if key != NODE else self.config.name, cause):
             try:
                 if key == NODE:
-                    register_node(self.client, self.config, self.clock.rfc3339())
-                    renew_lease(self.client, self.config)
+                    self._sync_node()
                 else:
                     self._sync_pod(key)
             except ApiError as error:
                 self.trace.note(f"will try again: {error.message}")
-                self.queue.add_rate_limited(key)
+                if error.code >= 500:
+                    self.queue.add_after(key, RETRY_SECONDS)
+                else:
+                    self.queue.add_rate_limited(key)
             else:
                 self.queue.forget(key)
+
+    def _sync_node(self) -> None:
+        """Registers the node, or reports that it is well again."""
+        boot_id = self.rng.uid() if self.rebooted and self._started_again else ""
+        node, was_ready = register_node(self.client, self.config, self.clock.rfc3339(), boot_id)
+        renew_lease(self.client, self.config)
+        name = self.config.name
+        if self._started_again:
+            self.recorder.event(node, "Normal", "Starting", "Starting kubelet.")
+        if boot_id:
+            words = f"Node {name} has been rebooted, boot id: {boot_id}"
+            self.recorder.event(node, "Warning", "Rebooted", words)
+        if not was_ready:
+            self.recorder.event(node, "Normal", "NodeReady", f"Node {name} status is now: NodeReady")
+        self._started_again = False
 
     def _sync_pod(self, key: str) -> None:
         pod = self.pods.get(key)

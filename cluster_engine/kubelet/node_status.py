@@ -27,10 +27,11 @@ _CONDITIONS = (
 )
 
 
-def register_node(client: Client, config: KubeletConfig, now: str) -> None:
+def register_node(client: Client, config: KubeletConfig, now: str, boot_id: str = "") -> tuple[Obj, bool]:
     """Creates the Node, or brings its status up to date where it is there already (a restart).
 
-    `now` is an RFC 3339 time.
+    `now` is an RFC 3339 time; `boot_id` that of a machine that was started anew. Returns the node, and whether it was
+    known as ready before.
     """
     try:
         present = client.get("nodes", config.name)
@@ -39,11 +40,17 @@ def register_node(client: Client, config: KubeletConfig, now: str) -> None:
             raise
         created = client.create("nodes", _node(config, now))
         if (created.get("status") or {}).get("conditions"):
-            return
+            return created, True
         present = created
-    status = _status(config, now, present.get("status") or {})
-    if status != present.get("status"):
-        client.update_status("nodes", {**present, "status": status})
+    before = present.get("status") or {}
+    status = _status(config, now, before)
+    boot_id = boot_id or (before.get("nodeInfo") or {}).get("bootID", "")
+    if boot_id:
+        status["nodeInfo"] = {**status["nodeInfo"], "bootID": boot_id}
+    was_ready = (get_condition(before.get("conditions"), "Ready") or {}).get("status", "True") == "True"
+    if status != before:
+        present = client.update_status("nodes", {**present, "status": status})
+    return present, was_ready
 
 
 def renew_lease(client: Client, config: KubeletConfig) -> None:
@@ -56,11 +63,14 @@ def renew_lease(client: Client, config: KubeletConfig) -> None:
         "spec": spec,
     }
     try:
-        client.get("leases.coordination.k8s.io", config.name, LEASE_NAMESPACE)
+        present = client.get("leases.coordination.k8s.io", config.name, LEASE_NAMESPACE)
     except ApiError as error:
         if error.reason != "NotFound":
             raise
         client.create("leases.coordination.k8s.io", lease)
+        return
+    # Stored without a time, it is read with the present one.
+    client.update("leases.coordination.k8s.io", {**present, "spec": spec})
 
 
 def _node(config: KubeletConfig, now: str) -> Obj:

@@ -232,7 +232,10 @@ class PodWorker:
                 self.pod = host.write_status(self.pod, new)
             except ApiError as error:
                 self.dirty = error.reason != "NotFound"
-                if self.dirty:
+                if error.code >= 500:
+                    # Nobody answers: the containers' lives go on meanwhile.
+                    host.queue.add_after(self.key, RETRY_SECONDS)
+                elif self.dirty:
                     raise
 
     def _final_phase(self) -> str:
@@ -311,10 +314,14 @@ class PodWorker:
             self._holds_address = False
             self.host.addresses.release(self.ip)
 
-    def forget(self) -> None:
-        """The pod is gone from the API, in whatever way."""
+    def pause(self) -> None:
+        """Nobody looks after the pod any more."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def forget(self) -> None:
+        """The pod is gone from the API, in whatever way."""
+        self.pause()
         self._agenda.clear()
         self.release_address()
 

@@ -15,6 +15,9 @@ from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_ref
 from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.runtime import Container
 
+# What containerd reports of a container that ended while it was not there itself.
+LOST_EXIT_CODE = 255
+
 
 def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable[[], None]) -> None:
     """Rebuilds the worker's containers and agenda from the pod's status."""
@@ -27,8 +30,13 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
         for container in containers:
             if container.name in by_name:
                 _restore(worker, container, by_name[container.name])
+    survivor = worker.host.survivor(worker.uid)
+    if survivor is not None:
+        _adopt(worker, survivor)
     if known.get("phase") in ("Succeeded", "Failed"):
         return
+    if worker.host.rebooted and worker.sandbox_ready:
+        _lose_all(worker, manager)
     if worker.ip and not pod["spec"].get("hostNetwork"):
         worker.host.addresses.reserve(worker.ip)
         worker.hold_address(worker.ip)
@@ -45,6 +53,29 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
         elif container.waiting_reason == "CrashLoopBackOff":
             manager.wait_out_back_off(container)
     manager.start_next()
+
+
+def _adopt(worker: Sandbox, survivor: Sandbox) -> None:
+    """The runtime knows better than the statuses, which nobody has written meanwhile."""
+    for own, kept in ((worker.init, survivor.init), (worker.main, survivor.main)):
+        for index, container in enumerate(kept):
+            own[index] = container
+            container.launching = False
+            container.run += 1
+    worker.ip, worker.sandbox_ready = survivor.ip, survivor.sandbox_ready
+
+
+def _lose_all(worker: Sandbox, manager: ContainerManager) -> None:
+    """The machine was started anew: containers and sandbox are gone, and are made again where the policy says so."""
+    for container in (*worker.init, *worker.main):
+        if container.state == "running":
+            container.exit(LOST_EXIT_CODE, worker.now_us, "Unknown")
+        if container.state == "terminated" and (container.is_init or manager.restarts(container)):
+            container.wait("PodInitializing" if worker.init else "ContainerCreating")
+    worker.sandbox_ready = False
+    worker.ip = ""
+    if any(container.state == "waiting" for container in worker.main) and not deleting(worker.pod):
+        worker.event("Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
 
 
 def _restore(worker: Sandbox, container: Container, entry: Obj) -> None:
