@@ -158,6 +158,10 @@ class Informer:
         """Objects with that index value, in order of arrival."""
         return list(self._indices[name].get(value, {}).values())
 
+    def count(self, name: str, value: str) -> int:
+        """How many objects have that index value."""
+        return len(self._indices[name].get(value, ()))
+
     def _on_event(self, type_: EventType, obj: Obj, revision: int) -> None:
         self._apply(type_, obj, Cause("revision", str(revision)))
 

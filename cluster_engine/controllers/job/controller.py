@@ -75,7 +75,9 @@ class JobController(PodOwnerController):
             return
         job = resolve_controller(self.owners, pod, self.kind)
         if job is not None and (type_ == "DELETED" or not has_tracking_finalizer(pod)):
-            self.released.get(key_of(job), set()).discard(pod["metadata"]["uid"])
+            released = self.released.get(key_of(job))
+            if released is not None:
+                released.discard(pod["metadata"]["uid"])
         if type_ != "DELETED" and has_tracking_finalizer(pod) and (job is None or is_finished(job)):
             self._enqueue_orphan(pod, cause)
 
@@ -106,7 +108,7 @@ class JobController(PodOwnerController):
         if job["spec"].get("managedBy", OWN_NAME) != OWN_NAME:
             return
         satisfied = self.expectations.satisfied(key)
-        ctx = make_context(job, key, self._claim_pods(job), self.released.setdefault(key, set()))
+        ctx = make_context(job, key, self._claim_pods(job), set(self.released.get(key, ())))
         if "startTime" not in ctx.status and not is_suspended(job):
             ctx.status["startTime"] = self.clock.rfc3339()
         ctx.backoff = self.backoffs.get(key, BackoffRecord()).after(ctx.new_succeeded, ctx.new_failed)
@@ -115,9 +117,22 @@ class JobController(PodOwnerController):
             failure = self._wind_up(ctx, satisfied)
         else:
             failure = self._go_on(ctx, satisfied)
-        self.tracker.track(ctx)
+        try:
+            self.tracker.track(ctx)
+        finally:
+            self._remember_released(ctx)
         if failure is not None:
             raise failure
+
+    def _remember_released(self, ctx: JobContext) -> None:
+        """What the cache will show with a finalizer for a while still must not be counted again."""
+        released = [pod for pod in ctx.pods if pod["metadata"]["uid"] in ctx.released]
+        cached = [self.pods.get(key_of(pod)) for pod in released]
+        behind = {pod["metadata"]["uid"] for pod in cached if pod is not None and has_tracking_finalizer(pod)}
+        if behind:
+            self.released[ctx.key] = behind
+        else:
+            self.released.pop(ctx.key, None)
 
     def _sync_orphan(self, key: str) -> None:
         """A pod that has lost its Job, or whose Job has ended, is nobody's to count: it is let go."""
