@@ -24,7 +24,7 @@ from playground.sandboxes.pace import Pace
 from playground.sandboxes.recovery import CommandLog, Recovered
 from playground.sandboxes.terminals import Terminals
 
-STEPS_PER_CHECK = 25
+STEPS_PER_CHECK = 5
 
 
 @dataclass(slots=True)

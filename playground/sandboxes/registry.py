@@ -5,25 +5,53 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from channels.db import database_sync_to_async
 
+from cluster_engine.apimachinery import errors
+from cluster_engine.apiserver.request import Request
 from cluster_engine.cluster import Cluster, ClusterConfig, Snapshot
+from playground.sandboxes import limits
 from playground.sandboxes.live import Live
 from playground.sandboxes.recovery import Recovered, recover
 
 logger = logging.getLogger(__name__)
+
+EVENTS = frozenset({"events", "events.events.k8s.io"})
 
 
 def build_cluster(recovered: Recovered) -> Cluster:
     """The sandbox's cluster: a new one, or one that goes on where the last written row left it."""
     sandbox, store = recovered.sandbox, recovered.store
     config = ClusterConfig(seed=sandbox.seed, start_us=sandbox.time_us)
-    if store.revision == 0:
-        return Cluster(config)
-    return Cluster(config, Snapshot(store, sandbox.time_us, sandbox.next_step))
+    snapshot = Snapshot(store, sandbox.time_us, sandbox.next_step) if store.revision else None
+    cluster = Cluster(config, snapshot)
+    cluster.server.gate = limit_objects(cluster)
+    return cluster
+
+
+def limit_objects(cluster: Cluster) -> Callable[[Request], None]:
+    """What keeps a cluster within `MAX_OBJECTS`: refuses creates beyond it, in the words of a full ResourceQuota.
+
+    Events are let through: they say what happened, and end by themselves.
+    """
+    store, limit = cluster.store, limits.MAX_OBJECTS
+
+    def gate(request: Request) -> None:
+        if request.verb != "create" or request.subresource or request.dry_run or request.resource in EVENTS:
+            return
+        used = len(store) - store.count("/registry/events/")
+        if used < limit:
+            return
+        meta = request.body.get("metadata") if isinstance(request.body, dict) else None
+        name = str(meta.get("name") or meta.get("generateName") or "") if isinstance(meta, dict) else ""
+        plural, _, group = request.resource.partition(".")
+        why = f"exceeded quota: sandbox, requested: objects=1, used: objects={used}, limited: objects={limit}"
+        raise errors.forbidden(plural, group, name, why)
+
+    return gate
 
 
 class Registry:

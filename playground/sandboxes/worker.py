@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 0.004
 SLEEP_AFTER_SECONDS = 30.0
+BATCHES_PER_TRANSACTION = 20
 # Evaluates a lesson's steps: (sandbox row, live sandbox) -> the fields of a `progress` message, or None.
 ProgressHook = Callable[[Any, Live], Awaitable[dict[str, Any] | None]]
 
@@ -68,25 +69,36 @@ class Worker:
         """Writes what has happened and lets it out; returns whether there was anything."""
         async with self._writing:
             taken = [(live, pending) for live in self.registry if (pending := live.take_pending()) is not None]
-            for live, pending in taken:
-                await self._write(live, pending)
+            for first in range(0, len(taken), BATCHES_PER_TRANSACTION):
+                await self._write(taken[first : first + BATCHES_PER_TRANSACTION])
         return bool(taken)
 
-    async def _write(self, live: Live, pending: Pending) -> None:
+    async def _write(self, taken: list[tuple[Live, Pending]]) -> None:
+        """Writes the batches of several sandboxes in one transaction, and lets out what is written."""
         try:
-            await database_sync_to_async(journal.write)([pending.batch])
-        except journal.LeaseLostError:
-            logger.warning("sandbox %s was taken over or deleted", live.sandbox.pk)
-            self.registry.forget(live)
-        except DatabaseError:
-            # What could not be written was not acknowledged to anybody: the sandbox starts over from its rows.
-            logger.exception("the journal of sandbox %s could not be written", live.sandbox.pk)
-            self.registry.forget(live)
-        else:
+            await database_sync_to_async(journal.write)([pending.batch for _, pending in taken])
+        except (journal.LeaseLostError, DatabaseError):
+            if len(taken) == 1:
+                self._give_up(taken[0][0])
+                await self.nudge(taken[0][0])
+                return
+            # One of them spoiled it for all: each alone.
+            for one in taken:
+                await self._write([one])
+            return
+        for live, pending in taken:
             live.acknowledge(pending)
+            await self.nudge(live)
             if live.revision_rows > limits.MAX_REVISION_ROWS:
                 live.revision_rows = await database_sync_to_async(journal.fold)(live.sandbox.pk, pending.batch.revision)
-        await self.nudge(live)
+
+    def _give_up(self, live: Live) -> None:
+        """Drops a sandbox whose batch could not be written: it was taken over or deleted, or the database failed.
+
+        Nothing of the batch was told to anybody, so the sandbox goes on from its rows when it is woken again.
+        """
+        logger.warning("sandbox %s could not be written and is dropped", live.sandbox.pk, exc_info=True)
+        self.registry.forget(live)
 
     async def nudge(self, live: Live) -> None:
         """Tells those who look that there is something to pull. May be lost: it carries no data."""
@@ -131,7 +143,7 @@ class Worker:
         async with self._writing:
             pending = live.take_pending(force=True)
             if pending is not None:
-                await self._write(live, pending)
+                await self._write([(live, pending)])
         if not live.viewers:
             self.registry.forget(live)
 

@@ -250,6 +250,37 @@ async def test_a_fault_in_one_cluster_leaves_the_others_alone(site, make_sandbox
     assert [live.sandbox.pk for live in site.lives] == [good.pk]
 
 
+async def test_a_batch_that_cannot_be_written_spoils_nobody_elses(site, make_sandbox, learner):
+    good, taken_over = make_sandbox(learner), make_sandbox(learner)
+    browser, loser = await site.browser(good, learner), await site.browser(taken_over, learner)
+    Sandbox.objects.filter(pk=taken_over.pk).update(epoch=99)
+    for one in (browser, loser):
+        text = b'{"type": "command", "terminal": "1", "line": "kubectl create namespace here"}'
+        await one.socket.send_to(text_data=text.decode())
+    await site.settle()
+    await site.settle()
+    assert browser.printed(1) == "namespace/here created\n"
+    assert loser.close_code == 1012
+    assert Command.objects.get().sandbox_id == good.pk
+
+
+async def test_a_cluster_that_is_full_refuses_more_and_goes_on(site, sandbox, learner, monkeypatch):
+    from playground.sandboxes import limits
+
+    monkeypatch.setattr(limits, "MAX_OBJECTS", 120)
+    browser = await site.browser(sandbox, learner)
+    text = DEPLOYMENT.replace("replicas: 3", "replicas: 100000")
+    await browser.say(type="apply", path="web.yaml", text=text, terminal="1")
+    await site.pass_time(30)
+    assert 20 < len(browser.pods()) < 120
+    printed = await browser.run("kubectl create namespace more")
+    words = 'namespaces "more" is forbidden: exceeded quota: sandbox, requested: objects=1, '
+    assert words in printed
+    await browser.run("kubectl delete deployment web")
+    await site.pass_time(60)
+    assert await browser.run("kubectl create namespace more") == "namespace/more created\n"
+
+
 async def test_history_has_a_bound_and_the_sandbox_stays_as_it_is(site, sandbox, learner, monkeypatch):
     from playground.sandboxes import journal, limits
 

@@ -95,6 +95,12 @@ async def test_a_stranger_is_closed_out_and_learns_nothing(site, sandbox, strang
     assert browser.heard == []
 
 
+async def test_an_address_without_a_sandbox_is_closed_at_once(site, learner):
+    browser = await site.browser("not-a-uuid", learner, hello=False)
+    await browser.until(lambda: browser.close_code)
+    assert (browser.close_code, browser.heard) == (4404, [])
+
+
 async def test_somebody_without_a_session_is_closed_out(site, sandbox):
     from django.contrib.auth.models import AnonymousUser
 
