@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 from cluster_engine import bootstrap
@@ -17,15 +16,12 @@ from cluster_engine.apiserver.auth.policy import create_policy
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
-from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import InformerFactory
-from cluster_engine.client.recorder import EventRecorder
 from cluster_engine.clock import DEFAULT_START_US, SECOND_US, Clock
-from cluster_engine.controllers.registry import CONTROLLERS
 from cluster_engine.etcd.store import Store, StoreSnapshot
-from cluster_engine.kubelet.kubelet import Kubelet, KubeletConfig
+from cluster_engine.kubelet.kubelet import KubeletConfig
+from cluster_engine.processes import ControllerManager, KubeletProcess, Machine, Process, SchedulerProcess
 from cluster_engine.rng import Rng
-from cluster_engine.scheduler.scheduler import Scheduler
 from cluster_engine.trace import START, Trace
 
 
@@ -75,7 +71,9 @@ class Cluster:
         if snapshot is None:
             self._in_step("apiserver", self._create_first_objects)
         self.components: dict[str, Component] = {}
-        self._start_components()
+        self._make_processes()
+        for process in self.processes:
+            process.start()
 
     def _create_first_objects(self) -> None:
         bootstrap.create_system_objects(self.client("kube-apiserver"))
@@ -97,37 +95,23 @@ class Cluster:
     def detach(self, component: Component) -> None:
         self.components.pop(component.name, None)
 
-    def _start_components(self) -> None:
-        manager = self.client("kube-controller-manager")
-        shared = InformerFactory(manager, self.clock, self.trace)
-        for name, controller in CONTROLLERS.items():
-            context = self._context(manager, shared, f"{name}-controller")
-            self._in_step("kube-controller-manager", partial(self._start_controller, controller, context))
-        self._in_step("kube-scheduler", self._start_scheduler)
-        nodes = self.client("kubelet")
-        pods = InformerFactory(nodes, self.clock, self.trace)
-        for index in range(self.config.nodes):
-            self._in_step("kubelet", partial(self._start_kubelet, nodes, pods, index))
+    def _make_processes(self) -> None:
+        machine = Machine(self.server, self.clock, self.trace, self.turns, self.rng, self.attach, self.detach)
+        self.controller_manager = ControllerManager(machine)
+        self.scheduler = SchedulerProcess(machine)
+        pods = InformerFactory(self.client("kubelet"), self.clock, self.trace)
+        nodes = [self._node(index) for index in range(self.config.nodes)]
+        self.kubelets = {node.name: KubeletProcess(machine, pods, node) for node in nodes}
 
-    def _start_controller(
-        self, controller: Callable[[ControllerContext], Controller], context: ControllerContext
-    ) -> None:
-        self.attach(controller(context))
+    @property
+    def processes(self) -> list[Process]:
+        """All that reach the API server by themselves, in the order of starting."""
+        return [self.controller_manager, self.scheduler, *self.kubelets.values()]
 
-    def _start_scheduler(self) -> None:
-        client = self.client("kube-scheduler")
-        recorder = EventRecorder(client, self.clock, self.trace, "default-scheduler", events_v1=True)
-        self.attach(
-            Scheduler(self._context(client, InformerFactory(client, self.clock, self.trace), "scheduler", recorder))
-        )
-
-    def _start_kubelet(self, client: Client, informers: InformerFactory, index: int) -> None:
+    def _node(self, index: int) -> KubeletConfig:
         config = self.config
-        name = f"k8s-node{index + 1:02d}"
-        recorder = EventRecorder(client, self.clock, self.trace, "kubelet", name)
-        context = self._context(client, informers, f"kubelet-{name}", recorder)
-        node = KubeletConfig(
-            name=name,
+        return KubeletConfig(
+            name=f"k8s-node{index + 1:02d}",
             index=index,
             cpu=config.node_cpu,
             memory=config.node_memory,
@@ -135,20 +119,6 @@ class Cluster:
             registry=config.registry,
             start_seconds=config.start_seconds,
             stop_seconds=config.stop_seconds,
-        )
-        self.attach(Kubelet(context, node))
-
-    def _context(
-        self, client: Client, informers: InformerFactory, name: str, recorder: EventRecorder | None = None
-    ) -> ControllerContext:
-        return ControllerContext(
-            client=client,
-            informers=informers,
-            clock=self.clock,
-            trace=self.trace,
-            turns=self.turns,
-            rng=self.rng.stream(name),
-            recorder=recorder or EventRecorder(client, self.clock, self.trace, name),
         )
 
     def _in_step(self, component: str, start: Callable[[], None]) -> None:

@@ -32,8 +32,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "kubectl": APIMACHINERY | DOOR | {"schema", "client"},
     "shell": APIMACHINERY | DOOR | {"schema", "client", "kubectl", "cluster"},
     "bootstrap": APIMACHINERY | {"client"},
+    "processes": APIMACHINERY | {"apiserver.server", "client", "controllers", "scheduler", "kubelet"},
+    "faults": APIMACHINERY | {"etcd", "api", "apiserver", "client", "kubelet", "processes"},
     "cluster": APIMACHINERY
-    | {"schema", "etcd", "api", "apiserver", "client", "controllers", "scheduler", "kubelet", "bootstrap"},
+    | {"schema", "etcd", "api", "apiserver", "client", "kubelet", "bootstrap", "processes", "faults"},
     "http": APIMACHINERY | DOOR | {"schema"},
     "serve": APIMACHINERY | DOOR | {"http", "cluster"},
 }
