@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cluster_engine.client.controller import Controller, ControllerContext
+from cluster_engine.controllers.clusterroleaggregation.controller import ClusterRoleAggregationController
 from cluster_engine.controllers.cronjob.controller import CronJobController
 from cluster_engine.controllers.daemonset.controller import DaemonSetsController
 from cluster_engine.controllers.deployment.controller import DeploymentController
@@ -32,6 +33,7 @@ CONTROLLERS: dict[str, Callable[[ControllerContext], Controller]] = {
     "kubernetes-service": KubernetesServiceController,
     "serviceaccount": ServiceAccountController,
     "root-ca-certificate-publisher": RootCACertPublisher,
+    "clusterrole-aggregation": ClusterRoleAggregationController,
     "node-lifecycle": NodeLifecycleController,
     "taint-eviction": TaintEvictionController,
     # Of an event the first is told first, and takes its turn first: pods follow a ReplicaSet before its Deployment

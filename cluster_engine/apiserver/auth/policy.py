@@ -8,7 +8,8 @@ of single controllers are left out: the simulated controllers need no permission
 from __future__ import annotations
 
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.apiserver.auth.rbac import GROUP, aggregated_rules
+from cluster_engine.apimachinery.policy_rules import aggregated_rules
+from cluster_engine.apiserver.auth.rbac import GROUP
 from cluster_engine.apiserver.request import Request
 from cluster_engine.apiserver.server import ApiServer
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cluster_engine.apimachinery import labels
-from cluster_engine.apimachinery.meta import Obj, labels_of
+from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.auth.users import User, service_account_name
 from cluster_engine.etcd.store import Store
 
@@ -106,24 +105,6 @@ def rules_of(store: Store, kind: str, name: str, namespace: str) -> list[Obj] | 
     if item is None:
         return None
     return item.value.get("rules") or []
-
-
-def aggregated_rules(cluster_roles: Iterable[Obj], role: Obj) -> list[Obj]:
-    """The rules that a ClusterRole with an `aggregationRule` collects from the others, each once, in order of names.
-
-    Follows pkg/controller/clusterroleaggregation.
-    """
-    selectors = [
-        labels.from_label_selector(selector)
-        for selector in (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
-    ]
-    found: list[Obj] = []
-    for other in sorted(cluster_roles, key=lambda r: str(r["metadata"]["name"])):
-        if other["metadata"]["name"] == role["metadata"]["name"]:
-            continue
-        if any(selector.matches(labels_of(other)) for selector in selectors):
-            found.extend(rule for rule in other.get("rules") or () if rule not in found)
-    return found
 
 
 def _is_subject(subject: Obj, user: User, namespace: str) -> bool:
