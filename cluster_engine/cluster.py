@@ -13,6 +13,7 @@ from typing import Literal
 from cluster_engine import bootstrap
 from cluster_engine.api import registry
 from cluster_engine.apiserver.auth.policy import create_policy
+from cluster_engine.apiserver.event_ttl import grant_again
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
@@ -70,6 +71,8 @@ class Cluster:
         self.server.token_key = (config.token_key or f"podarium/{config.seed}").encode()
         if snapshot is None:
             self._in_step("apiserver", self._create_first_objects)
+        else:
+            grant_again(self.store, self.clock.now_us)
         self.components: dict[str, Component] = {}
         self._make_processes()
         for process in self.processes:

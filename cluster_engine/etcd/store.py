@@ -160,7 +160,7 @@ class Store:
         item = KeyValue(key, value, old.create_revision if old else self.revision, self.revision)
         bucket[key] = item
         if ttl_seconds is not None:
-            self._grant(key, item.mod_revision, ttl_seconds)
+            self.grant(key, ttl_seconds)
         before = old.value if old else None
         self._commit(bucket_name, "MODIFIED" if old else "ADDED", key, value, before, before)
         return item
@@ -219,8 +219,12 @@ class Store:
 
     # Leases: keys that end by themselves (events do, after an hour).
 
-    def _grant(self, key: str, revision: int, ttl_seconds: float) -> None:
-        heapq.heappush(self._leases, (self._clock.now_us + round(ttl_seconds * SECOND_US), key, revision))
+    def grant(self, key: str, ttl_seconds: float) -> None:
+        """Lets a key end `ttl_seconds` from now, unless it is written again before."""
+        item = self.get(key)
+        if item is None:
+            raise CompareFailedError(key)
+        heapq.heappush(self._leases, (self._clock.now_us + round(ttl_seconds * SECOND_US), key, item.mod_revision))
         if self._lease_timer is None or not self._lease_timer.active:
             self._arm()
 
