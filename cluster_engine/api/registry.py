@@ -24,6 +24,7 @@ from cluster_engine.api.authorization.reviews import (
     SubjectAccessReviewStrategy,
 )
 from cluster_engine.api.autoscaling.horizontalpodautoscaler import HorizontalPodAutoscalerStrategy
+from cluster_engine.api.autoscaling.horizontalpodautoscaler_v1 import HorizontalPodAutoscalerV1Strategy
 from cluster_engine.api.batch.cronjob import CronJobStrategy
 from cluster_engine.api.batch.job import JobStrategy
 from cluster_engine.api.coordination.lease import LeaseStrategy
@@ -43,6 +44,7 @@ from cluster_engine.api.core.secret import SecretStrategy
 from cluster_engine.api.core.service import ServiceStrategy
 from cluster_engine.api.core.serviceaccount import ServiceAccountStrategy
 from cluster_engine.api.discovery.endpointslice import EndpointSliceStrategy
+from cluster_engine.api.events.event import EventsEventStrategy
 from cluster_engine.api.networking.ingress import IngressStrategy
 from cluster_engine.api.networking.ingressclass import IngressClassStrategy
 from cluster_engine.api.networking.networkpolicy import NetworkPolicyStrategy
@@ -78,6 +80,7 @@ KINDS: tuple[type[Strategy], ...] = (
     DeploymentStrategy,
     ReplicaSetStrategy,
     StatefulSetStrategy,
+    EventsEventStrategy,
     SelfSubjectReviewStrategy,
     TokenReviewStrategy,
     LocalSubjectAccessReviewStrategy,
@@ -85,6 +88,7 @@ KINDS: tuple[type[Strategy], ...] = (
     SelfSubjectRulesReviewStrategy,
     SubjectAccessReviewStrategy,
     HorizontalPodAutoscalerStrategy,
+    HorizontalPodAutoscalerV1Strategy,
     CronJobStrategy,
     JobStrategy,
     IngressClassStrategy,

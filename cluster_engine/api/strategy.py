@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cluster_engine.apimachinery.errors import FieldError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
+from cluster_engine.schema.decode import FieldValidation, decode
+from cluster_engine.schema.patching import PatchType, patch_object
+from cluster_engine.schema.typed import Node, node_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,23 @@ class Strategy:
     name_rule: ClassVar[str] = "dns_subdomain"
     # What happens to dependents when a delete does not say: background, or orphan for old kinds.
     default_propagation: ClassVar[str] = "Background"
+
+    # Reading what people send, by the kind's schema.
+    def decode(
+        self, body: Any, field_validation: FieldValidation, duplicates: Sequence[str] = ()
+    ) -> tuple[Obj, list[str]]:
+        """(the object in a body, warnings). Raises `ApiError` where it is none of this kind."""
+        return decode(body, self.resource, field_validation, duplicates=duplicates)
+
+    def patch(
+        self, current: Obj, body: Any, patch_type: PatchType, field_validation: FieldValidation
+    ) -> tuple[Obj, list[str]]:
+        """(the patched object, warnings). Raises `ApiError` where the patch, or what it makes, cannot be."""
+        return patch_object(current, body, patch_type, self.resource, field_validation)
+
+    def node(self) -> Node:
+        """How an object of the kind is divided into fields that have owners."""
+        return node_of(self.resource.api_version, self.resource.kind)
 
     def default(self, obj: Obj) -> Obj:
         """Fills in what a person may leave out (pkg/apis/<group>/v1/defaults.go)."""
@@ -94,8 +115,17 @@ class Strategy:
         return []
 
     def fields(self, obj: Obj) -> dict[str, str]:
-        """What field selectors may ask for beside metadata.name and metadata.namespace."""
+        """What field selectors may ask for beside metadata.name and metadata.namespace, of an object as stored."""
         return {}
+
+    # Other versions: how an object of this version looks as the stored one, and back.
+    def to_storage(self, obj: Obj) -> Obj:
+        """The object in the form in which it is stored; another form only for a view (see api/versions.py)."""
+        return obj
+
+    def from_storage(self, obj: Obj) -> Obj:
+        """A stored object in this version."""
+        return obj
 
     # Scale: which fields of the kind the `scale` subresource reads and writes.
     def scale(self, obj: Obj) -> Obj:

@@ -61,11 +61,13 @@ class ServerContext:
         return obj
 
     def present(self, resource: Resource, obj: Obj) -> Obj:
-        """A stored object as a reader sees it.
+        """A stored object as a reader of that resource sees it: in its version.
 
         A node's lease whose holder is alive is stored without `renewTime`: the time of its last heartbeat follows from
         the clock, so that heartbeats cost an idle cluster nothing.
         """
+        if resource.stored_as:
+            return self.strategies[resource.group_resource].from_storage(obj)
         if resource.kind != "Lease" or obj["metadata"].get("namespace") != NODE_LEASE_NAMESPACE:
             return obj
         if "renewTime" in obj.get("spec", {}):

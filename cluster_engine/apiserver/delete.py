@@ -56,7 +56,7 @@ def _delete(server: ServerContext, strategy: Strategy, request: Request, obj: Ob
     meta = obj["metadata"]
     if not waits:
         key = strategy.resource.key(meta.get("namespace", ""), meta["name"])
-        return write.remove(server, key, obj), True
+        return write.remove(server, strategy, key, obj), True
     marked = _marked(server, obj, finalizers, grace_seconds, request)
     if marked == obj:
         return obj, False

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import fieldset
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.fieldset import FieldSet
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
-from cluster_engine.schema.typed import ABSENT, Node, diff, empty, merge, node_of, remove, to_set
+from cluster_engine.schema.typed import ABSENT, Node, diff, empty, merge, remove, to_set
 from cluster_engine.schema.types import types
 
 # More update managers than this are merged into one, the oldest first.
@@ -36,10 +37,10 @@ class Writer:
     time: str
 
 
-def after_update(resource: Resource, old: Obj | None, new: Obj, writer: Writer) -> Obj:
+def after_update(strategy: Strategy, old: Obj | None, new: Obj, writer: Writer) -> Obj:
     """`new` with its managedFields after a create (`old` is None), an update or a patch."""
     entries = _entries(old)
-    root = node_of(resource.api_version, resource.kind)
+    resource, root = strategy.resource, strategy.node()
     if old is None:
         changed, removed = _created(resource, root, new), {}
     else:
@@ -65,9 +66,9 @@ def after_update(resource: Resource, old: Obj | None, new: Obj, writer: Writer) 
     return _with_entries(new, _capped(_sorted(kept)))
 
 
-def apply(resource: Resource, live: Obj | None, config: Obj, writer: Writer, *, force: bool) -> Obj:
+def apply(strategy: Strategy, live: Obj | None, config: Obj, writer: Writer, *, force: bool) -> Obj:
     """The object after a server-side apply of `config`; Conflict where another manager owns a value that it changes."""
-    root = node_of(resource.api_version, resource.kind)
+    resource, root = strategy.resource, strategy.node()
     entries = _entries(live)
     own = (writer.manager, "Apply", resource.api_version, writer.subresource)
     others = [entry for entry in entries if _identity(entry) != own]

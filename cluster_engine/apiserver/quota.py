@@ -22,7 +22,7 @@ def charge(server: ServerContext, strategy: Strategy, obj: Obj, old: Obj | None 
     if not quotas:
         return
     now_us = server.clock.now_us
-    resource = strategy.resource.group_resource
+    resource = strategy.resource.stored_name
     delta = quota.usage(resource, obj, now_us)
     if old is not None:
         before = quota.usage(resource, old, now_us)

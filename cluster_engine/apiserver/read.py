@@ -61,6 +61,7 @@ def watch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
             ) from None
 
     def show(obj: Obj, is_first: bool) -> Obj:
+        obj = strategy.from_storage(obj)
         if request.accept == "table":
             return printing.table(strategy, [obj], server.clock.now_us, {}, request.include_object, columns=is_first)
         return printing.partial(obj) if request.accept == "partial" else obj
@@ -82,7 +83,7 @@ def watch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
 
     if initial:
         stream.preload(
-            ("ADDED", server.present(resource, item.value), item.mod_revision)
+            ("ADDED", item.value if resource.stored_as else server.present(resource, item.value), item.mod_revision)
             for item in server.store.range(resource.prefix)
             if matches(item.value)
         )

@@ -123,7 +123,8 @@ def finalize(server: ServerContext, strategy: Strategy, request: Request) -> Res
     finalizers = (request.body.get("spec") or {}).get("finalizers") or []
     new = {**old, "spec": {**old.get("spec", {}), "finalizers": finalizers}}
     if deleting(old) and not finalizers and not old["metadata"].get("finalizers"):
-        return Response(200, write.remove(server, strategy.resource.key("", request.name), with_meta(new)))
+        key = strategy.resource.key("", request.name)
+        return Response(200, write.remove(server, strategy, key, with_meta(new)))
     return Response(200, write.store_object(server, strategy, new, old))
 
 

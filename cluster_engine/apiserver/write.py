@@ -13,16 +13,13 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import FieldError
 from cluster_engine.apimachinery.meta import Obj, with_meta
 from cluster_engine.apimachinery.names import generate_name
-from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.apiserver import admission, managedfields, quota, read
 from cluster_engine.apiserver.context import ServerContext
+from cluster_engine.apiserver.event_ttl import EVENT_TTL_SECONDS
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
-from cluster_engine.schema.decode import decode
-from cluster_engine.schema.patching import apply_patch, patch_object
+from cluster_engine.schema.patching import apply_patch
 
-# Events leave etcd by themselves after an hour, as with kube-apiserver's --event-ttl.
-EVENT_TTL_SECONDS = 3600.0
 # What a client may say but only the server sets; dropped in silence on create, kept as stored on update.
 _SERVER_FIELDS = (
     "uid",
@@ -47,7 +44,7 @@ def create(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     fresh = _fresh_meta(server, strategy, obj, applying=applying)
     obj = strategy.prepare_for_create(strategy.default(fresh))
     # What admission adds has no manager.
-    owned = obj if applying else managedfields.after_update(resource, None, obj, _writer(server, request))
+    owned = obj if applying else managedfields.after_update(strategy, None, obj, _writer(server, request))
     obj = admission.admit_create(server, strategy, obj)
     obj = with_meta(obj, managedFields=owned["metadata"].get("managedFields"))
     _refuse(strategy, obj, [*validate_object_meta(obj, strategy), *strategy.validate(obj)])
@@ -75,7 +72,7 @@ def update(server: ServerContext, strategy: Strategy, request: Request) -> Respo
         if strategy.allow_create_on_update and not new["metadata"].get("resourceVersion"):
             return create(server, strategy, request)
         raise errors.not_found(resource.plural, resource.group, request.name)
-    obj = replace(server, strategy, request, strategy.default(new), item.value)
+    obj = replace(server, strategy, request, strategy.default(new), strategy.from_storage(item.value))
     return Response(200, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])
 
 
@@ -87,19 +84,20 @@ def patch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     if item is None:
         raise errors.not_found(resource.plural, resource.group, request.name)
     warnings: list[str] = []
+    old = strategy.from_storage(item.value)
     if request.trusted:
-        new = apply_patch(item.value, request.body, request.patch_type, resource)
+        new = apply_patch(old, request.body, request.patch_type, resource)
     else:
-        new, warnings = patch_object(item.value, request.body, request.patch_type, resource, request.field_validation)
+        new, warnings = strategy.patch(old, request.body, request.patch_type, request.field_validation)
     new = _scoped(strategy, request, new)
-    obj = replace(server, strategy, request, strategy.default(new), item.value)
+    obj = replace(server, strategy, request, strategy.default(new), old)
     return Response(200, read.render(server, strategy, request, obj), [*warnings, *_warnings(strategy, request, obj)])
 
 
 def _apply(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     """Server-side apply: creates what is not there, else merges what the configuration sets and takes its fields."""
     resource = strategy.resource
-    config = _applied(request, resource)
+    config = _applied(request, strategy)
     config = _scoped(strategy, request, config)
     name = config["metadata"].get("name", request.name)
     if name != request.name:
@@ -112,17 +110,19 @@ def _apply(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     if item is None:
         if request.subresource:
             raise errors.not_found(resource.plural, resource.group, request.name)
-        request.body = managedfields.apply(resource, None, config, writer, force=request.force)
+        request.body = managedfields.apply(strategy, None, config, writer, force=request.force)
         return create(server, strategy, request)
-    merged = managedfields.apply(resource, item.value, config, writer, force=request.force)
-    new, _ = decode(merged, resource, "Ignore")
-    obj = replace(server, strategy, request, strategy.default(new), item.value)
+    old = strategy.from_storage(item.value)
+    merged = managedfields.apply(strategy, old, config, writer, force=request.force)
+    new, _ = strategy.decode(merged, "Ignore")
+    obj = replace(server, strategy, request, strategy.default(new), old)
     return Response(200, read.render(server, strategy, request, obj), _warnings(strategy, request, obj))
 
 
-def _applied(request: Request, resource: Resource) -> Obj:
+def _applied(request: Request, strategy: Strategy) -> Obj:
     """The configuration as it was written, once it has been seen to be one of the kind."""
-    config, unknown = decode(request.body, resource, "Warn")
+    resource = strategy.resource
+    config, unknown = strategy.decode(request.body, "Warn")
     if unknown:
         namespace = config["metadata"].get("namespace", "")
         where = f"{namespace}/{request.name}" if namespace else request.name
@@ -149,22 +149,22 @@ def replace(server: ServerContext, strategy: Strategy, request: Request, new: Ob
         faults = [*validate_object_meta_update(new, old), *strategy.validate(new), *strategy.validate_update(new, old)]
     _refuse(strategy, new, faults)
     if request.patch_type != "apply" and new != old:
-        new = managedfields.after_update(strategy.resource, old, new, _writer(server, request))
+        new = managedfields.after_update(strategy, old, new, _writer(server, request))
     if not request.subresource and strategy.resource.kind in _CHARGED_ON_UPDATE and new != old:
         quota.charge(server, strategy, new, old, dry_run=request.dry_run)
     if new == old or request.dry_run:
         return new
     key = strategy.resource.key(old["metadata"].get("namespace", ""), old["metadata"]["name"])
     if _finished(new):
-        remove(server, key, new)
+        remove(server, strategy, key, new)
         return new
     return _store(server, strategy, key, new, expected_revision=int(old["metadata"]["resourceVersion"]))
 
 
-def remove(server: ServerContext, key: str, last: Obj) -> Obj:
+def remove(server: ServerContext, strategy: Strategy, key: str, last: Obj) -> Obj:
     """Deletes a key; watchers see `last` with the revision of its deletion."""
     last = with_meta(last, resourceVersion=str(server.store.revision + 1))
-    server.store.delete(key, last)
+    server.store.delete(key, strategy.to_storage(last))
     return last
 
 
@@ -179,8 +179,10 @@ def _store(server: ServerContext, strategy: Strategy, key: str, obj: Obj, *, exp
     store = server.store
     obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(store.revision + 1)}}
     ttl_seconds = EVENT_TTL_SECONDS if strategy.resource.kind == "Event" else None
+    stored = strategy.to_storage(obj)
     try:
-        return store.put(key, obj, expected_revision=expected_revision, ttl_seconds=ttl_seconds).value
+        item = store.put(key, stored, expected_revision=expected_revision, ttl_seconds=ttl_seconds)
+        return item.value if stored is obj else strategy.from_storage(item.value)
     except CompareFailedError:
         resource = strategy.resource
         raise errors.conflict(resource.plural, resource.group, obj["metadata"]["name"]) from None
@@ -190,7 +192,7 @@ def _decode(strategy: Strategy, request: Request, body: Any) -> tuple[Obj, list[
     """The body as an object of the kind. Components' bodies are built from stored objects and need no decoding."""
     if request.trusted:
         return body, []
-    return decode(body, strategy.resource, request.field_validation, duplicates=request.duplicates)
+    return strategy.decode(body, request.field_validation, request.duplicates)
 
 
 def _scoped(strategy: Strategy, request: Request, obj: Obj) -> Obj:

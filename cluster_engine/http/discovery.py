@@ -44,7 +44,7 @@ def documents(scheme: Scheme, path: str, aggregated: str) -> Obj | None:
         case ["api", version]:
             return _resource_list(scheme, "", version)
         case ["apis", group]:
-            versions = _versions(scheme, group)
+            versions = scheme.versions(group)
             return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, versions)} if versions else None
         case ["apis", group, version]:
             return _resource_list(scheme, group, version)
@@ -58,11 +58,7 @@ def _core_versions() -> Obj:
 
 def groups(scheme: Scheme) -> list[str]:
     """The named groups in the order of the scheme."""
-    return list(dict.fromkeys(r.group for r in scheme if r.group))
-
-
-def _versions(scheme: Scheme, group: str) -> list[str]:
-    return list(dict.fromkeys(r.version for r in scheme if r.group == group))
+    return list(dict.fromkeys(r.group for r in scheme.served() if r.group))
 
 
 def _group(group: str, versions: list[str]) -> Obj:
@@ -71,7 +67,7 @@ def _group(group: str, versions: list[str]) -> Obj:
 
 
 def _group_list(scheme: Scheme) -> Obj:
-    listed = [_group(group, _versions(scheme, group)) for group in groups(scheme)]
+    listed = [_group(group, scheme.versions(group)) for group in groups(scheme)]
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": listed}
 
 
@@ -129,7 +125,7 @@ def _aggregated(scheme: Scheme, *, core: bool, version: str) -> Obj:
             "metadata": {"name": group} if group else {},
             "versions": [
                 {"version": v, "resources": _sorted(scheme, group, v, _aggregated_resource), "freshness": "Current"}
-                for v in _versions(scheme, group)
+                for v in scheme.versions(group)
             ],
         }
         for group in names

@@ -103,7 +103,7 @@ class OpenApi:
 
     def _document(self, name: str, make: Callable[[], Obj | bytes]) -> tuple[bytes, str]:
         """(gzipped document, its hash)."""
-        resources = tuple(r for r in self._scheme if name.startswith("v2") or _group_version(r) == name)
+        resources = tuple(r for r in self._scheme.served() if name.startswith("v2") or _group_version(r) == name)
         made = self._made.get(name)
         if made is None or made[0] != resources:
             document = make()
@@ -114,7 +114,7 @@ class OpenApi:
 
     def _group_versions(self) -> list[str]:
         """`api/v1`, `apis/apps/v1`, …"""
-        return sorted({_group_version(resource) for resource in self._scheme})
+        return sorted({_group_version(resource) for resource in self._scheme.served()})
 
     def _index(self) -> Obj:
         paths = {}
@@ -141,12 +141,12 @@ class OpenApi:
 
     def _v2(self) -> Obj:
         definitions: dict[str, Obj] = {}
-        for resource in self._scheme:
+        for resource in self._scheme.served():
             type_ = types.for_kind(resource.api_version, resource.kind)
             if type_ is not None:
                 _collect(type_.name, definitions, _V2_REFERENCES)
         info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
-        paths = openapi_v2.patch_paths(pair for resource in self._scheme for pair in _paths(resource).items())
+        paths = openapi_v2.patch_paths(pair for resource in self._scheme.served() for pair in _paths(resource).items())
         return {"swagger": "2.0", "info": info, "paths": paths, "definitions": definitions}
 
 

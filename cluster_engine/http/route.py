@@ -72,7 +72,7 @@ def target_of(path: str, scheme: Scheme) -> Target | None:
     of_namespace = len(rest) == 3 and rest[2] in _CLUSTER_SUBRESOURCES_OF_NAMESPACES
     if rest[0] == "namespaces" and len(rest) > 2 and not of_namespace:
         namespace, rest = rest[1], rest[2:]
-    resource = _resource(scheme, group, version, rest[0])
+    resource = scheme.at(group, version, rest[0])
     if resource is None or (namespace and not resource.namespaced):
         return None
     name = rest[1] if len(rest) > 1 else ""
@@ -80,13 +80,6 @@ def target_of(path: str, scheme: Scheme) -> Target | None:
     if resource.namespaced and name and not namespace:
         return None
     return Target(resource, namespace, name, subresource, watch)
-
-
-def _resource(scheme: Scheme, group: str, version: str, plural: str) -> Resource | None:
-    resource = scheme.get(f"{plural}.{group}" if group else plural)
-    if resource is None or resource.version != version or resource.group != group:
-        return None
-    return resource
 
 
 def request_of(http: HttpRequest, target: Target, user: User) -> tuple[Request, Encoding]:
