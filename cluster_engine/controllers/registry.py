@@ -13,6 +13,7 @@ from cluster_engine.controllers.disruption.controller import DisruptionControlle
 from cluster_engine.controllers.endpoints.controller import EndpointsController
 from cluster_engine.controllers.endpointslice.controller import EndpointSliceController
 from cluster_engine.controllers.garbagecollector.controller import GarbageCollector
+from cluster_engine.controllers.horizontalpodautoscaler.controller import HorizontalController
 from cluster_engine.controllers.job.controller import JobController
 from cluster_engine.controllers.kubernetesservice.controller import KubernetesServiceController
 from cluster_engine.controllers.namespace.controller import NamespaceController
@@ -47,6 +48,7 @@ CONTROLLERS: dict[str, Callable[[ControllerContext], Controller]] = {
     "cronjob": CronJobController,
     "ttl-after-finished": TTLAfterFinishedController,
     "disruption": DisruptionController,
+    "horizontal-pod-autoscaler": HorizontalController,
     "resourcequota": ResourceQuotaController,
     "endpoints": EndpointsController,
     "endpointslice": EndpointSliceController,
