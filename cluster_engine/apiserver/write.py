@@ -54,6 +54,7 @@ def create(server: ServerContext, strategy: Strategy, request: Request) -> Respo
         if obj["metadata"].get("generateName") and not request.body["metadata"].get("name"):
             return create(server, strategy, request)  # the random suffix was taken: draw another
         raise errors.already_exists(resource.plural, resource.group, obj["metadata"]["name"])
+    admission.validate_create(server, strategy, obj)
     quota.charge(server, strategy, obj, dry_run=request.dry_run)
     if not request.dry_run:
         obj = _store(server, strategy, key, obj, expected_revision=0)
@@ -148,6 +149,8 @@ def replace(server: ServerContext, strategy: Strategy, request: Request, new: Ob
         new = admission.admit_update(server, strategy, new, old)
         faults = [*validate_object_meta_update(new, old), *strategy.validate(new), *strategy.validate_update(new, old)]
     _refuse(strategy, new, faults)
+    if not request.subresource:
+        admission.validate_update(server, strategy, new, old)
     if request.patch_type != "apply" and new != old:
         new = managedfields.after_update(strategy, old, new, _writer(server, request))
     if not request.subresource and strategy.resource.kind in _CHARGED_ON_UPDATE and new != old:

@@ -220,8 +220,10 @@ def test_pods_of_one_service_are_spread_over_the_nodes(playground):
 
 def test_higher_priority_is_tried_first():
     playground = Playground(nodes=1)
-    for name, priority in (("low", 0), ("high", 1000)):
-        playground.pod(name, resources=requests(cpu="3"), spec={"priority": priority})
+    high = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "high"}, "value": 1000}
+    playground.client.create("priorityclasses.scheduling.k8s.io", high)
+    for name, spec in (("low", {}), ("high", {"priorityClassName": "high"})):
+        playground.pod(name, resources=requests(cpu="3"), spec=spec)
     playground.run(0.1)
     tried = [step.subject for step in playground.cluster.trace.steps if step.component == "scheduler"]
     assert tried == ["default/high", "default/low"]
