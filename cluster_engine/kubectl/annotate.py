@@ -28,7 +28,9 @@ def run(call: Invocation) -> Process:
     new, remove = pairs.parse(words, "annotation", removals=True)
     if not new and not remove and not flags.on("list"):
         raise CommandError("at least one annotation update is required")
-    result = yield from Builder.of(call.factory, flags, resources, latest=True).do()
+    result = yield from Builder.of(
+        call.factory, flags, resources, latest=not flags.on("local"), local=flags.on("local")
+    ).do()
     if flags.string("resource-version") and not result.single_item_implied:
         raise CommandError("--resource-version may only be used with a single resource")
     errors = []

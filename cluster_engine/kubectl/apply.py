@@ -6,6 +6,7 @@ from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, annotations_of, deleting
+from cluster_engine.kubectl import apply_last_applied
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
@@ -256,4 +257,5 @@ COMMAND = Command(
         Flag("subresource", help="A subresource to apply to"),
         Flag("wait", "bool", help="Waits until deleted objects are gone"),
     ),
+    commands=(apply_last_applied.VIEW, apply_last_applied.SET),
 )

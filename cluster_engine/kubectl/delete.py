@@ -8,6 +8,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.request import Propagation, Watch
 from cluster_engine.kubectl import common_flags as common
+from cluster_engine.kubectl import raw
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
 from cluster_engine.kubectl.factory import Factory
@@ -24,6 +25,8 @@ _FORCE_WARNING = (
 
 
 def run(call: Invocation) -> Process:
+    if call.flags.string("raw"):
+        return raw.delete(call, call.flags.string("raw"))
     deleter = Deleter(call)
     builder = Builder.of(call.factory, call.flags, call.args, require_object=False)
     result = yield from builder.do()
@@ -96,8 +99,8 @@ class Deleter:
             raise CommandError("cannot set --all and --selector at the same time")
         if flags.on("all") and flags.string("field-selector"):
             raise CommandError("cannot set --all and --field-selector at the same time")
-        if flags.on("interactive") or flags.string("raw"):
-            raise CommandError("the terminal's kubectl does not have --interactive and --raw yet")
+        if flags.on("interactive"):
+            raise CommandError("the terminal's kubectl does not have --interactive yet")
         if self.force and self.grace_period == 0:
             self.factory.warn(_FORCE_WARNING)
         elif self.force and self.grace_period > 0:

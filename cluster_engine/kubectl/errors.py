@@ -39,6 +39,12 @@ class Aggregate(Exception):
         super().__init__("; ".join(plain(error) for error in errors))
         self.errors = list(errors)
 
+    @property
+    def message(self) -> str:
+        """As Go prints an aggregate: one error as it is, several in brackets."""
+        texts = [error.message if isinstance(error, ApiError) else str(error) for error in self.errors]
+        return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
 
 class ExitCode(Exception):
     """Ends the command with that code and prints nothing."""

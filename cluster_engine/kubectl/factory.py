@@ -83,6 +83,8 @@ class Factory:
     def request(self, verb: Any, resource: Resource, namespace: str = "", name: str = "", **options: Any) -> Any:
         """The response's body; warnings go to standard error. Raises ApiError."""
         options.setdefault("field_manager", self.field_manager)
+        # What the server does where a client does not say.
+        options.setdefault("field_validation", "Warn")
         request = Request(
             verb=verb,
             resource=resource.group_resource,

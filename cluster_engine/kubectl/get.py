@@ -9,11 +9,13 @@ from collections.abc import Generator
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.times import age
 from cluster_engine.apiserver.request import Watch
 from cluster_engine.kubectl import common_flags as common
+from cluster_engine.kubectl import raw
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
-from cluster_engine.kubectl.flags import Flag
+from cluster_engine.kubectl.flags import Flag, Flags, duration_seconds
 from cluster_engine.kubectl.printers import output, sorting
 from cluster_engine.kubectl.printers.table import TablePrinter
 from cluster_engine.kubectl.process import Process, Wait
@@ -25,6 +27,8 @@ FORMATS = (*output.JSON_FORMATS, *output.TEMPLATE_FORMATS, *output.GET_FORMATS)
 
 def run(call: Invocation) -> Process:
     getter = Getter(call)
+    if call.flags.string("raw"):
+        return raw.get(call, call.flags.string("raw"))
     getter.validate()
     if getter.watching:
         return (yield from getter.watch())
@@ -51,8 +55,6 @@ class Getter:
 
     def validate(self) -> None:
         flags = self.flags
-        if flags.string("raw"):
-            raise CommandError("the terminal's kubectl does not have --raw yet")
         if self.watching and self.sort_by:
             flag = "--watch requested, --sort-by will be ignored for watch events received"
             if not flags.on("watch"):
@@ -106,7 +108,7 @@ class Getter:
             while index + len(group) < len(infos) and infos[index + len(group)].resource == first.resource:
                 group.append(infos[index + len(group)])
             index += len(group)
-            tables = [sorting.sorted_table(info.obj, self.sort_by) if self.sort_by else info.obj for info in group]
+            tables = [self._table(info) for info in group]
             text = self.table_printer(first, with_kind=several).render(tables)
             if text and written and not self.flags.on("no-headers"):
                 text = "\n" + text
@@ -115,6 +117,16 @@ class Getter:
         if not written and not errors and not self.flags.on("ignore-not-found"):
             self._say_nothing_found(infos)
         raise_all(errors)
+
+    def _table(self, info: Info) -> Obj:
+        """The server's table, sorted; an object that the server printed no table of has its name and age."""
+        table = info.obj
+        if table["kind"] != "Table":
+            meta = table["metadata"]
+            columns = [{"name": name, "type": "string", "format": "", "priority": 0} for name in ("Name", "Age")]
+            cells = [meta.get("name", ""), age(meta.get("creationTimestamp"), self.factory.now_us)]
+            table = {**table, "columnDefinitions": columns, "rows": [{"cells": cells, "object": table}]}
+        return sorting.sorted_table(table, self.sort_by) if self.sort_by else table
 
     def _say_nothing_found(self, infos: list[Info]) -> None:
         if not self.flags.on("all-namespaces") and all(info.resource.namespaced for info in infos):
@@ -205,12 +217,16 @@ class Getter:
 
     def _follow(self, watch: Watch, show: Any) -> Generator[Wait, None, None]:
         first = self.human
+        seconds = request_timeout(self.flags)
+        end_us = self.factory.deadline_us(seconds) if seconds else None
         while True:
             event = watch.pop()
             if event is None:
                 if watch.ended:
                     return
-                yield Wait(watches=(watch,))
+                if end_us is not None and self.factory.now_us >= end_us:
+                    return
+                yield Wait(watches=(watch,), deadline_us=end_us)
                 continue
             type_, obj, _ = event
             shown = watch.render(obj, first)
@@ -234,6 +250,20 @@ class Getter:
                 out.write(printer({"type": type_, "object": whole} if with_events else whole))
 
         return show
+
+
+def request_timeout(flags: Flags) -> float:
+    """`--request-timeout` in seconds; 0 is for ever. Raises CommandError."""
+    text = flags.string("request-timeout")
+    if text.isdigit():
+        return float(text)
+    try:
+        return duration_seconds(text)
+    except ValueError:
+        raise CommandError(
+            f"Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            f"corresponding time unit (e.g. 1s | 2m | 3h): {text}"
+        ) from None
 
 
 def _with_event(printer: TablePrinter, table: Obj, type_: str) -> str:

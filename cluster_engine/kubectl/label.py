@@ -30,7 +30,8 @@ def run(call: Invocation) -> Process:
         raise CommandError(NEED_RESOURCES)
     if not new and not remove and not flags.on("list"):
         raise CommandError("at least one label update is required")
-    builder = Builder.of(call.factory, flags, resources, latest=True)
+    local = flags.on("local")
+    builder = Builder.of(call.factory, flags, resources, latest=not local, local=local)
     result = yield from builder.do()
     if flags.string("resource-version") and not result.single_item_implied:
         raise CommandError("--resource-version may only be used with a single resource")

@@ -32,7 +32,7 @@ def run(call: Invocation) -> Process:
     if type_ not in TYPES:
         raise CommandError(f'--type must be one of [{" ".join(TYPES)}], not "{flags.string("type")}"')
     body = _body(call)
-    result = yield from Builder.of(call.factory, flags, call.args).do()
+    result = yield from Builder.of(call.factory, flags, call.args, local=flags.on("local")).do()
     count, errors = 0, []
     for item in result.visit():
         if isinstance(item, Exception):
@@ -88,7 +88,8 @@ def _patch(call: Invocation, info: Info, type_: Any, body: Any, dry_run: common.
         if cause and dry_run == "none":
             obj = factory.request("patch", info.resource, info.namespace, info.name, body=cause, patch_type="merge")
     word = "patched" if obj != info.obj else "patched (no change)"
-    factory.out.write(object_printer(flags, factory.files, word + common.dry_run_suffix(dry_run))(obj))
+    suffix = common.dry_run_suffix(dry_run) if dry_run == "server" else ""
+    factory.out.write(object_printer(flags, factory.files, word + suffix)(obj))
 
 
 COMMAND = Command(

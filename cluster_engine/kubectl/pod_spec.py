@@ -20,8 +20,13 @@ _PATHS: dict[str, tuple[str, ...]] = {
 def path_of(obj: Obj) -> tuple[str, ...]:
     path = _PATHS.get(obj["kind"])
     if path is None:
-        raise CommandError(f"the object is not a pod or does not have a pod template: {obj['kind']}")
+        raise CommandError(f"the object is not a pod or does not have a pod template: {_go_type(obj)}")
     return path
+
+
+def _go_type(obj: Obj) -> str:
+    """As Go prints the type of a built-in kind, e.g. `*v1.Service`."""
+    return f"*{obj['apiVersion'].rpartition('/')[2]}.{obj['kind']}"
 
 
 def of(obj: Obj) -> Obj:

@@ -25,6 +25,11 @@ class Stream:
         """Whether a reader would get something now: text, or the end."""
         return bool(self._parts) or self.closed
 
+    @property
+    def held(self) -> int:
+        """How many characters wait for a reader."""
+        return sum(map(len, self._parts))
+
     def write(self, text: str) -> None:
         if text and not self.closed and not self.abandoned:
             self._parts.append(text)
@@ -42,6 +47,11 @@ class Stream:
         text = "".join(self._parts)
         self._parts.clear()
         return text
+
+    def unread(self, text: str) -> None:
+        """Gives back what a reader took too much of: it comes first at the next `take`."""
+        if text:
+            self._parts.appendleft(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,24 @@ from cluster_engine.kubectl import (
     annotate,
     api_resources,
     apply,
+    autoscale,
+    cordon,
     delete,
+    diff,
+    drain,
+    events,
     expose,
     get,
     label,
     patch,
+    replace,
     run,
     scale,
+    taint,
+    top,
+    wait,
 )
+from cluster_engine.kubectl.auth import group as auth
 from cluster_engine.kubectl.command import Command, execute, lacking
 from cluster_engine.kubectl.common_flags import GLOBAL
 from cluster_engine.kubectl.create import create
@@ -31,7 +41,9 @@ from cluster_engine.kubectl.errors import (
     RequiredFlagsError,
     explain,
 )
+from cluster_engine.kubectl.explain import command as explain_command
 from cluster_engine.kubectl.factory import Factory
+from cluster_engine.kubectl.printers.output import PrintedError
 from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.rollout import group as rollout
 from cluster_engine.kubectl.set import group as set_group
@@ -40,30 +52,18 @@ _PROCESS_ID = 1
 
 # Verbs of kubectl 1.32 that the terminal does not have yet: (name, short help, group).
 _MISSING = {
-    "explain": ("Get documentation for a resource", "Basic Commands (Intermediate)"),
     "edit": ("Edit a resource on the server", "Basic Commands (Intermediate)"),
-    "autoscale": ("Auto-scale a deployment, replica set, stateful set, or replication controller", "Deploy Commands"),
     "certificate": ("Modify certificate resources", "Cluster Management Commands"),
-    "top": ("Display resource (CPU/memory) usage", "Cluster Management Commands"),
-    "cordon": ("Mark node as unschedulable", "Cluster Management Commands"),
-    "uncordon": ("Mark node as schedulable", "Cluster Management Commands"),
-    "drain": ("Drain node in preparation for maintenance", "Cluster Management Commands"),
-    "taint": ("Update the taints on one or more nodes", "Cluster Management Commands"),
     "logs": ("Print the logs for a container in a pod", "Troubleshooting and Debugging Commands"),
     "attach": ("Attach to a running container", "Troubleshooting and Debugging Commands"),
     "exec": ("Execute a command in a container", "Troubleshooting and Debugging Commands"),
     "port-forward": ("Forward one or more local ports to a pod", "Troubleshooting and Debugging Commands"),
     "proxy": ("Run a proxy to the Kubernetes API server", "Troubleshooting and Debugging Commands"),
     "cp": ("Copy files and directories to and from containers", "Troubleshooting and Debugging Commands"),
-    "auth": ("Inspect authorization", "Troubleshooting and Debugging Commands"),
     "debug": (
         "Create debugging sessions for troubleshooting workloads and nodes",
         "Troubleshooting and Debugging Commands",
     ),
-    "events": ("List events", "Troubleshooting and Debugging Commands"),
-    "diff": ("Diff the live version against a would-be applied version", "Advanced Commands"),
-    "replace": ("Replace a resource by file name or stdin", "Advanced Commands"),
-    "wait": ("Experimental: Wait for a specific condition on one or many resources", "Advanced Commands"),
     "kustomize": ("Build a kustomization target from a directory or URL", "Advanced Commands"),
     "completion": (
         "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
@@ -89,20 +89,20 @@ ROOT = Command(
         expose.COMMAND,
         run.COMMAND,
         set_group.COMMAND,
-        _missing("explain"),
+        explain_command.COMMAND,
         get.COMMAND,
         _missing("edit"),
         delete.COMMAND,
         rollout.COMMAND,
         scale.COMMAND,
-        _missing("autoscale"),
+        autoscale.COMMAND,
         _missing("certificate"),
         about.CLUSTER_INFO,
-        _missing("top"),
-        _missing("cordon"),
-        _missing("uncordon"),
-        _missing("drain"),
-        _missing("taint"),
+        top.COMMAND,
+        cordon.CORDON,
+        cordon.UNCORDON,
+        drain.COMMAND,
+        taint.COMMAND,
         describe.COMMAND,
         _missing("logs"),
         _missing("attach"),
@@ -110,14 +110,14 @@ ROOT = Command(
         _missing("port-forward"),
         _missing("proxy"),
         _missing("cp"),
-        _missing("auth"),
+        auth.COMMAND,
         _missing("debug"),
-        _missing("events"),
-        _missing("diff"),
+        events.COMMAND,
+        diff.COMMAND,
         apply.COMMAND,
         patch.COMMAND,
-        _missing("replace"),
-        _missing("wait"),
+        replace.COMMAND,
+        wait.COMMAND,
         _missing("kustomize"),
         label.COMMAND,
         annotate.COMMAND,
@@ -140,6 +140,8 @@ def main(factory: Factory, words: Sequence[str]) -> Process:
     try:
         return (yield from execute(ROOT, factory, words, GLOBAL))
     except (Aggregate, ApiError, CommandError, ExitCode, FlagError, RequiredFlagsError) as error:
+        if isinstance(error, PrintedError):
+            factory.out.write(error.text)
         text, code = explain(error, lambda: log_header(factory))
         factory.err.write(text)
         return code

@@ -8,7 +8,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import Aggregate, CommandError, raise_all
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.printers.output import object_printer
 from cluster_engine.kubectl.process import Process, Wait
@@ -33,10 +33,11 @@ def run(call: Invocation) -> Process:
     builder.allow_empty_selector = flags.on("all")
     result = yield from builder.do()
     infos, errors = result.infos()
+    if not infos and errors:
+        raise CommandError(f"no objects passed to scale {Aggregate(errors).message}")
     if flags.string("resource-version") and len(infos) > 1:
         raise CommandError("cannot use --resource-version with multiple resources")
     if not infos:
-        raise_all(errors)
         raise CommandError("no objects passed to scale")
     for info in infos:
         if dry_run != "client":
@@ -46,7 +47,7 @@ def run(call: Invocation) -> Process:
                 factory.request("patch", info.resource, info.namespace, info.name, body=cause, patch_type="merge")
             if flags.seconds("timeout") and dry_run == "none":
                 yield from _wait(call, info, replicas)
-        factory.out.write(printer({**info.obj, "spec": {**info.obj.get("spec", {}), "replicas": replicas}}))
+        factory.out.write(printer(info.obj))
     raise_all(errors)
     return 0
 

@@ -16,7 +16,13 @@ LIMIT_SECONDS = 900.0
 REST_SECONDS = 3.0
 INTERRUPTED = 130
 # What a line left behind is compared without what the server makes up, and without what moves by itself.
-_SKIPPED = ("events", "events.events.k8s.io", "leases.coordination.k8s.io", "endpoints", "endpointslices.discovery.k8s.io")
+_SKIPPED = (
+    "events",
+    "events.events.k8s.io",
+    "leases.coordination.k8s.io",
+    "endpoints",
+    "endpointslices.discovery.k8s.io",
+)
 _RANDOM = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 
 
@@ -93,6 +99,9 @@ def objects_text(cluster: Cluster) -> str:
         if resource.group_resource in _SKIPPED or "list" not in resource.verbs:
             continue
         for obj in client.list(resource.group_resource).items:
+            # What controllers made follows from the rest, at their own pace.
+            if obj["metadata"].get("ownerReferences"):
+                continue
             found.append(f"{resource.group_resource} {_text(_bare(obj))}")
     return "\n".join(sorted(found)) + "\n"
 

@@ -9,6 +9,7 @@ _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 _AGE = r"(?<![\w.=:-])(\d+y)?(\d+d)?(\d+h)?(\d+m)?\d+s(?![\w])|(?<![\w.=:-])\d+[ydhm](\d+[dhm])?(?!\w)"
 _RULES = [
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} \+0000"), "<time>"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uid>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<id>"),
@@ -20,7 +21,7 @@ _RULES = [
     (re.compile(_AGE), "<age>"),
     (re.compile(r"<age> \(x\d+ over <age>\)"), "<age>"),
     # Where the one runs in a directory of its own, and the other in the home directory.
-    (re.compile(r"/tmp/podarium-differential-\w+/[\w.-]+/"), ""),  # noqa: S108
+    (re.compile(r"/tmp/podarium-differential-\w+/[\w.-]+/"), ""),
     (re.compile(r"/tmp/(LIVE|MERGED)-\d+"), r"/tmp/\1-<number>"),
     (re.compile(r"http://127\.0\.0\.1:\d+/slot\d+"), "<server>"),
 ]
@@ -44,8 +45,6 @@ def difference(want: str, got: str) -> str:
     """A unified diff, "" where there is none."""
     if want == got:
         return ""
-    lines = difflib.unified_diff(
-        want.splitlines(keepends=True), got.splitlines(keepends=True), "real", "terminal", n=1
-    )
+    lines = difflib.unified_diff(want.splitlines(keepends=True), got.splitlines(keepends=True), "real", "terminal", n=1)
     text = "".join(line if line.endswith("\n") else line + "\n\\ no newline at the end\n" for line in lines)
     return text or "only the end of a line differs\n"

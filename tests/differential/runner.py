@@ -17,7 +17,7 @@ from daphne.endpoints import build_endpoint_description_strings
 from daphne.server import Server
 
 from cluster_engine.cluster import Snapshot
-from cluster_engine.http.asgi import KubeApi
+from cluster_engine.http.asgi import Found, KubeApi
 from cluster_engine.serve import Driver, kubeconfig
 from tests.differential import clusters
 from tests.differential.clusters import Result
@@ -81,11 +81,11 @@ class Runner:
         if self.failure:
             raise RuntimeError(self.failure)
 
-    async def _resolve(self, path: str, headers: dict[str, str]) -> tuple[Driver, str, str] | None:
+    async def _resolve(self, path: str, headers: dict[str, str]) -> Found | None:
         _, name, *rest = path.split("/", 2)
         for slot in self.slots:
             if slot.prefix == f"/{name}" and slot.driver is not None:
-                return slot.driver, "/" + "/".join(rest), "system:admin"
+                return Found(slot.driver, "/" + "/".join(rest), headers)
         return None
 
     async def _main(self, server: Server) -> None:

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ STATES = load_all()
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str, Any]]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Every line's outcome, run once in a process of its own (the HTTP server wants an event loop of its own)."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
@@ -30,7 +29,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[dict[str
     command = [sys.executable, "-m", "tests.differential", "--json", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     assert path.exists(), done.stderr
-    yield json.loads(path.read_text())
+    return json.loads(path.read_text())
 
 
 @pytest.mark.slow

@@ -5,8 +5,21 @@ from __future__ import annotations
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apiserver.request import FieldValidation
 from cluster_engine.kubectl import common_flags as common
-from cluster_engine.kubectl.command import Command, Invocation, lacking
-from cluster_engine.kubectl.create import configmap, deployment, namespace, secret, service, serviceaccount
+from cluster_engine.kubectl.command import Command, Invocation
+from cluster_engine.kubectl.create import (
+    configmap,
+    deployment,
+    ingress,
+    job,
+    namespace,
+    policy,
+    role,
+    rolebinding,
+    secret,
+    service,
+    serviceaccount,
+    token,
+)
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.last_applied import with_last_applied
@@ -91,22 +104,22 @@ COMMAND = Command(
         Flag("windows-line-endings", "bool", help="Line endings of --edit"),
     ),
     commands=(
-        lacking("clusterrole", "Create a cluster role"),
-        lacking("clusterrolebinding", "Create a cluster role binding for a particular cluster role"),
+        role.CLUSTER_ROLE,
+        rolebinding.CLUSTER_ROLE_BINDING,
         configmap.COMMAND,
-        lacking("cronjob", "Create a cron job with the specified name"),
+        job.CRON_JOB,
         deployment.COMMAND,
-        lacking("ingress", "Create an ingress with the specified name"),
-        lacking("job", "Create a job with the specified name"),
+        ingress.COMMAND,
+        job.JOB,
         namespace.COMMAND,
-        lacking("poddisruptionbudget", "Create a pod disruption budget with the specified name"),
-        lacking("priorityclass", "Create a priority class with the specified name"),
-        lacking("quota", "Create a quota with the specified name"),
-        lacking("role", "Create a role with single rule"),
-        lacking("rolebinding", "Create a role binding for a particular role or cluster role"),
+        policy.BUDGET,
+        policy.PRIORITY_CLASS,
+        policy.QUOTA,
+        role.ROLE,
+        rolebinding.ROLE_BINDING,
         secret.COMMAND,
         service.COMMAND,
         serviceaccount.COMMAND,
-        lacking("token", "Request a service account token"),
+        token.COMMAND,
     ),
 )

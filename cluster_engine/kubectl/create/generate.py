@@ -14,6 +14,7 @@ from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import FileSystem
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.last_applied import with_last_applied
+from cluster_engine.kubectl.printers.go_typed import typed
 from cluster_engine.kubectl.printers.output import object_printer
 
 # Go writes the zero time of a struct as null.
@@ -51,7 +52,8 @@ def submit(
         )
     if with_namespace and factory.explicit_namespace and resource.namespaced:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": factory.namespace}}
-    if flags.on("save-config"):
+    obj = typed(obj)
+    if flags.has("save-config") and flags.on("save-config"):
         obj = with_last_applied(obj)
     if dry_run != "client":
         try:

@@ -26,8 +26,6 @@ def run(call: Invocation) -> Process:
     result = yield from builder.do()
     infos, errors = result.infos()
     show_events = flags.on("show-events")
-    if (errors or len(infos) > 1) and not flags.changed("show-events"):
-        show_events = False
     if errors and is_not_found(errors[0]) and len(errors) == 1 and len(call.args) == 2:
         return (yield from _by_prefix(call, errors[0]))
     first = True

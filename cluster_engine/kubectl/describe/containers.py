@@ -8,6 +8,9 @@ from typing import Any
 from cluster_engine.apimachinery.meta import Obj, dig
 from cluster_engine.kubectl.describe.writer import Writer, go_list, rfc1123
 
+# Of a pod's fields, kubectl knows only these by their value.
+_SHOWN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid", "metadata.annotations", "metadata.labels")
+
 
 def describe(
     title: str, containers: list[Obj], statuses: list[Obj], writer: Writer, indent: str = "", pod: Obj | None = None
@@ -99,8 +102,8 @@ def probe(spec: Obj) -> str:
     """A probe on one line. Follows DescribeProbe."""
     attributes = (
         f"delay={spec.get('initialDelaySeconds', 0)}s timeout={spec.get('timeoutSeconds', 0)}s "
-        f"period={spec.get('periodSeconds', 0)}s successThreshold={spec.get('successThreshold', 0)} "
-        f"failureThreshold={spec.get('failureThreshold', 0)}"
+        f"period={spec.get('periodSeconds', 0)}s #success={spec.get('successThreshold', 0)} "
+        f"#failure={spec.get('failureThreshold', 0)}"
     )
     if "exec" in spec:
         return f"exec {go_list(spec['exec'].get('command'))} {attributes}"
@@ -175,7 +178,7 @@ def _source(source: Obj, pod: Obj | None) -> tuple[str, ...]:
 def _field_of(pod: Obj | None, path: str) -> str:
     if pod is None:
         return ""
-    value: Any = dig(pod, *path.split("."), default="")
+    value: Any = dig(pod, *path.split("."), default="") if path in _SHOWN_FIELDS else ""
     return value if isinstance(value, str) else ""
 
 

@@ -6,15 +6,21 @@ from collections.abc import Callable
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl.describe import (
+    autoscaler,
     configuration,
     daemonset,
     deployment,
     endpoints,
     events,
     generic,
+    ingress,
+    job,
     namespace,
+    networkpolicy,
     node,
     pod,
+    policy,
+    rbac,
     replicaset,
     service,
     statefulset,
@@ -42,9 +48,34 @@ DESCRIBERS: dict[str, Describer] = {
     "replicasets.apps": replicaset.describe,
     "statefulsets.apps": statefulset.describe,
     "daemonsets.apps": daemonset.describe,
+    "jobs.batch": job.describe,
+    "cronjobs.batch": job.describe_cron_job,
+    "horizontalpodautoscalers.autoscaling": autoscaler.describe,
+    "poddisruptionbudgets.policy": policy.budget,
+    "resourcequotas": policy.quota,
+    "limitranges": policy.limit_range,
+    "priorityclasses.scheduling.k8s.io": policy.priority_class,
+    "ingresses.networking.k8s.io": ingress.describe,
+    "ingressclasses.networking.k8s.io": ingress.describe_class,
+    "networkpolicies.networking.k8s.io": networkpolicy.describe,
+    "storageclasses.storage.k8s.io": storage.storage_class,
+    "roles.rbac.authorization.k8s.io": rbac.role,
+    "clusterroles.rbac.authorization.k8s.io": rbac.role,
+    "rolebindings.rbac.authorization.k8s.io": rbac.binding,
+    "clusterrolebindings.rbac.authorization.k8s.io": rbac.binding,
 }
 # These never show events.
-_SILENT = {"namespaces", "secrets"}
+_SILENT = {
+    "namespaces",
+    "secrets",
+    "resourcequotas",
+    "limitranges",
+    "networkpolicies.networking.k8s.io",
+    "roles.rbac.authorization.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
+    "rolebindings.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+}
 
 
 def text_of(factory: Factory, group_resource: str, obj: Obj, *, show_events: bool = True) -> str:

@@ -39,9 +39,6 @@ def describe(events: list[Obj], writer: Writer, now_us: int) -> None:
 def _row(event: Obj, now_us: int) -> tuple[str, str, str, str, str]:
     source = (event.get("source") or {}).get("component") or event.get("reportingComponent", "")
     message = event.get("message", "").strip()
-    path = (event.get("involvedObject") or {}).get("fieldPath")
-    if path:
-        message = f"{path}: {message}"
     return event.get("type", ""), event.get("reason", ""), _interval(event, now_us), source, message
 
 

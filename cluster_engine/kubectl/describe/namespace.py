@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.kubectl.describe import policy
 from cluster_engine.kubectl.describe.writer import Writer, rfc1123
 from cluster_engine.kubectl.factory import Factory
 
@@ -24,10 +25,12 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
                 c.get("reason", ""),
                 c.get("message", ""),
             )
-    writer.line(0)
-    _quotas(factory.list("resourcequotas", name), writer)
-    writer.line(0)
-    _limits(factory.list("limitranges", name), writer)
+    if factory.mapper.get("resourcequotas") is not None:
+        writer.line(0)
+        _quotas(factory.list("resourcequotas", name), writer)
+    if factory.mapper.get("limitranges") is not None:
+        writer.line(0)
+        _limits(factory.list("limitranges", name), writer)
 
 
 def _quotas(quotas: list[Obj], writer: Writer) -> None:
@@ -38,6 +41,7 @@ def _quotas(quotas: list[Obj], writer: Writer) -> None:
     for quota in sorted(quotas, key=lambda one: one["metadata"]["name"]):
         status = quota.get("status") or {}
         writer.line(1, "Name:", quota["metadata"]["name"])
+        policy.scopes(quota, writer, 1, "* ")
         hard, used = status.get("hard") or {}, status.get("used") or {}
         writer.line(1, "Resource", "Used", "Hard")
         writer.line(1, "--------", "---", "---")
@@ -49,17 +53,8 @@ def _limits(ranges: list[Obj], writer: Writer) -> None:
     if not ranges:
         writer.line(0, "No LimitRange resource.")
         return
-    columns = ("min", "max", "defaultRequest", "default", "maxLimitRequestRatio")
     writer.line(0, "Resource Limits")
-    writer.line(0, " Type", "Resource", "Min", "Max", "Default Request", "Default Limit", "Max Limit/Request Ratio")
+    writer.line(0, f" {policy.LIMIT_HEADERS[0]}", *policy.LIMIT_HEADERS[1:])
     writer.line(0, " ----", "--------", "---", "---", "---------------", "-------------", "-----------------------")
     for one in ranges:
-        for item in (one.get("spec") or {}).get("limits") or ():
-            resources = sorted({name for column in columns for name in item.get(column) or {}})
-            for resource in resources:
-                writer.line(
-                    0,
-                    f" {item.get('type')}",
-                    resource,
-                    *((item.get(column) or {}).get(resource, "-") for column in columns),
-                )
+        policy.limits(one, writer, " ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_engine.apimachinery.labels import format_labels
 from cluster_engine.apimachinery.meta import Obj, deleting, dig
 from cluster_engine.apimachinery.times import age
 from cluster_engine.kubectl.describe import volumes
@@ -21,6 +22,9 @@ def _phase(factory: Factory, obj: Obj) -> Any:
     if deleting(obj):
         return f"Terminating (lasts {age(obj['metadata']['deletionTimestamp'], factory.now_us)})"
     return (obj.get("status") or {}).get("phase", "")
+
+
+_DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 
 
 def volume(factory: Factory, obj: Obj, writer: Writer) -> None:
@@ -83,3 +87,24 @@ def _users(factory: Factory, namespace: str, name: str) -> list[str]:
         for pod in factory.list("pods", namespace)
         if any(dig(one, "persistentVolumeClaim", "claimName") == name for one in pod["spec"].get("volumes") or ())
     ]
+
+
+def storage_class(factory: Factory, obj: Obj, writer: Writer) -> None:
+    annotations = obj["metadata"].get("annotations") or {}
+    default = any(annotations.get(key) == "true" for key in _DEFAULT_CLASS)
+    writer.field("Name", obj["metadata"]["name"])
+    writer.field("IsDefaultClass", "Yes" if default else "No")
+    writer.field("Annotations", format_labels(annotations))
+    writer.field("Provisioner", obj.get("provisioner", ""))
+    writer.field("Parameters", format_labels(obj.get("parameters")))
+    expansion = obj.get("allowVolumeExpansion")
+    writer.field("AllowVolumeExpansion", "<unset>" if expansion is None else str(bool(expansion)))
+    if not obj.get("mountOptions"):
+        writer.field("MountOptions", "<none>")
+    else:
+        writer.line(0, "MountOptions:")
+        for option in obj["mountOptions"]:
+            writer.line(1, option)
+    for title, field in (("ReclaimPolicy", "reclaimPolicy"), ("VolumeBindingMode", "volumeBindingMode")):
+        if obj.get(field):
+            writer.field(title, obj[field])

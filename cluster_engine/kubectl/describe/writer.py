@@ -39,10 +39,11 @@ class Writer:
         """`Title:<tab>value`."""
         self.line(level, f"{title}:", value)
 
-    def lines(self, title: str, values: Sequence[str], indent: str = "") -> None:
+    def lines(self, title: str, values: Sequence[str], indent: str = "", *, indented: bool = False) -> None:
         """A title whose values stand one below the other; `<none>` without any."""
+        # Further lines begin with a tab even where the title is indented, but for tolerations and the like.
         self._parts.append(f"{indent}{title}:\t{values[0] if values else NONE}\n")
-        self._parts.extend(f"{indent}\t{value}\n" for value in values[1:])
+        self._parts.extend(f"{indent if indented else ''}\t{value}\n" for value in values[1:])
 
     def labels(self, title: str, labels: Mapping[str, str] | None, indent: str = "") -> None:
         self.lines(title, [f"{key}={value}" for key, value in sorted((labels or {}).items())], indent)

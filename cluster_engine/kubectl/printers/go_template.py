@@ -5,20 +5,34 @@ Follows text/template closely enough for `-o go-template`; what it lacks it refu
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_engine.kubectl.printers.custom_columns import go_text
+from cluster_engine.kubectl.printers.template_functions import FUNCTIONS, NOTHING, is_true
 
 MAX_TEMPLATE = 10_000
 MAX_STEPS = 200_000
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read or executed."""
+    """A template that cannot be read or executed; the message is what follows `template: output:`."""
+
+
+class Token(str):
+    """A part of a template, with its place in it."""
+
+    __slots__ = ("place",)
+    place: str
+
+    @classmethod
+    def at(cls, text: str, template: str, offset: int) -> Token:
+        token = cls(text)
+        line = template.count("\n", 0, offset) + 1
+        token.place = f"{line}:{offset - template.rfind(chr(10), 0, offset) - 1}"
+        return token
 
 
 _ACTION = re.compile(
@@ -27,7 +41,10 @@ _ACTION = re.compile(
 _TOKEN = re.compile(
     r"""\s*(?P<token>:=|=|\||,|\(|\)|"(?:\\.|[^"\\])*"|`[^`]*`|\$\w*(?:\.\w+)*|(?:\.[A-Za-z_]\w*)+|\.|-?\d+(?:\.\d+)?|[A-Za-z_]\w*)"""
 )
-_NOTHING: Any = object()
+# Words of a pipeline that are no functions.
+_WORDS = ("true", "false", "nil")
+# (a part of an action, where it stands in the action) -> its tokens
+_Reader = Callable[[str, int], list["Token"]]
 
 
 @dataclass(slots=True)
@@ -74,7 +91,7 @@ def parse(text: str) -> list[Any]:
         if literal:
             current.append(literal)
         position, trim = found.end(), bool(found[3])
-        current = _action(found[2], current, stack)
+        current = _action(found[2], current, stack, _reader(text, found.start(2)))
     rest = text[position:].lstrip() if trim else text[position:]
     if "{{" in rest:
         raise TemplateError("1: unclosed action")
@@ -85,13 +102,18 @@ def parse(text: str) -> list[Any]:
     return root
 
 
-def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]) -> list[Any]:
+def _reader(template: str, start: int) -> _Reader:
+    """Reads the tokens of the action that begins at `start`."""
+    return lambda part, offset: _tokens(part, template, start + offset)
+
+
+def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]], tokens_of: _Reader) -> list[Any]:
     """Adds one action to the nodes, and returns the list to which the next one goes."""
     if body.startswith("/*"):
         return current
     word = body.split(None, 1)[0] if body else ""
     if word in ("if", "range", "with"):
-        names, pipeline = _declaration(_tokens(body[len(word) :]))
+        names, pipeline = _declaration(tokens_of(body[len(word) :], len(word)))
         block = _Block(word, names, pipeline)
         current.append(block)
         stack.append((block, current))
@@ -102,7 +124,7 @@ def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]
         block, _ = stack[-1]
         rest = body[len("else") :].strip()
         if rest.startswith("if"):
-            names, pipeline = _declaration(_tokens(rest[2:]))
+            names, pipeline = _declaration(tokens_of(rest[2:], body.index(rest) + 2))
             inner = _Block("if", names, pipeline)
             block.otherwise.append(inner)
             stack[-1] = (inner, stack[-1][1])
@@ -114,29 +136,34 @@ def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]
         return stack.pop()[1]
     if word in ("define", "template", "block", "break", "continue"):
         raise TemplateError(f"1: the terminal's kubectl does not have {{{{{word}}}}} yet")
-    names, pipeline = _declaration(_tokens(body))
+    names, pipeline = _declaration(tokens_of(body, 0))
     current.append(_Print(pipeline, names[0] if names else ""))
     return current
 
 
-def _tokens(text: str) -> list[str]:
-    tokens, position = [], 0
+def _tokens(text: str, template: str, offset: int) -> list[Token]:
+    """The tokens of a part of the template that begins at `offset`. Raises `TemplateError` for an unknown function."""
+    tokens: list[Token] = []
+    position = 0
     while text[position:].strip():
         found = _TOKEN.match(text, position)
         if found is None:
             raise TemplateError(f"1: unexpected {text[position:].strip()[:10]!r} in command")
-        tokens.append(found["token"])
+        token = Token.at(found["token"], template, offset + found.start("token"))
+        if token[0].isalpha() and token not in _WORDS and token not in FUNCTIONS:
+            raise TemplateError(f'{token.place.partition(":")[0]}: function "{token}" not defined')
+        tokens.append(token)
         position = found.end()
     return tokens
 
 
-def _declaration(tokens: list[str]) -> tuple[list[str], list[Any]]:
+def _declaration(tokens: list[Token]) -> tuple[list[str], list[Any]]:
     """(the variables that are set, the pipeline)."""
     names: list[str] = []
     for mark in (":=", "="):
         if mark in tokens:
-            index = tokens.index(mark)
-            names = [token for token in tokens[:index] if token != ","]
+            index = [str(token) for token in tokens].index(mark)
+            names = [str(token) for token in tokens[:index] if token != ","]
             tokens = tokens[index + 1 :]
             break
     if not tokens:
@@ -144,7 +171,7 @@ def _declaration(tokens: list[str]) -> tuple[list[str], list[Any]]:
     return names, _pipeline(tokens)
 
 
-def _pipeline(tokens: list[str]) -> list[Any]:
+def _pipeline(tokens: list[Token]) -> list[Any]:
     """Commands, each a list of operands."""
     commands: list[Any] = [[]]
     index = 0
@@ -196,7 +223,7 @@ def _run(nodes: list[Any], state: _State, dot: Any) -> None:
             value = _evaluate(node.pipeline, state, dot)
             if node.names:
                 state.variables.append((node.names[0], value))
-            if _true(value):
+            if is_true(value):
                 _run(node.body, state, value if node.word == "with" else dot)
             else:
                 _run(node.otherwise, state, dot)
@@ -212,7 +239,7 @@ def _range(node: _Block, state: _State, dot: Any) -> None:
         pairs = list(enumerate(value))
     elif isinstance(value, int) and not isinstance(value, bool):
         pairs = [(index, index) for index in range(min(value, MAX_STEPS))]
-    elif value is not None and value is not _NOTHING:
+    elif value is not None and value is not NOTHING:
         raise TemplateError(f"1: range can't iterate over {go_text(value)}")
     if not pairs:
         _run(node.otherwise, state, dot)
@@ -227,30 +254,42 @@ def _range(node: _Block, state: _State, dot: Any) -> None:
 
 
 def _shown(value: Any) -> str:
-    return "<no value>" if value is None or value is _NOTHING else go_text(value)
-
-
-def _true(value: Any) -> bool:
-    return value is not _NOTHING and bool(value)
+    return "<no value>" if value is None or value is NOTHING else go_text(value)
 
 
 def _evaluate(pipeline: list[Any], state: _State, dot: Any) -> Any:
-    value: Any = _NOTHING
+    value: Any = NOTHING
     for index, command in enumerate(pipeline):
         head, operands = command[0], command[1:]
-        if isinstance(head, str) and head in _FUNCTIONS:
+        if isinstance(head, str) and head in FUNCTIONS:
             values = [_operand(operand, state, dot) for operand in operands]
             if index:
                 values.append(value)
             try:
-                value = _FUNCTIONS[head](values)
+                value = FUNCTIONS[head](values)
             except (IndexError, KeyError, TypeError, ValueError) as error:
-                raise TemplateError(f"1: error calling {head}: {error}") from None
+                raise _failed(head, _text_of(command), f"error calling {head}: {error}") from None
         elif operands or index:
-            raise TemplateError(f"1: can't give argument to non-function {head}")
+            raise _failed(head, _text_of(command), f"can't give argument to non-function {head}")
         else:
             value = _operand(head, state, dot)
     return value
+
+
+def _failed(token: Any, text: str, why: str) -> TemplateError:
+    place = token.place if isinstance(token, Token) else "1:0"
+    return TemplateError(f'{place}: executing "output" at <{text}>: {why}')
+
+
+def _text_of(command: Any) -> str:
+    """A command as Go prints it."""
+    parts = []
+    for operand in command:
+        if isinstance(operand, list):
+            parts.append("(" + " | ".join(_text_of(one) for one in operand) + ")")
+        else:
+            parts.append(str(operand))
+    return " ".join(parts)
 
 
 def _operand(token: Any, state: _State, dot: Any) -> Any:
@@ -259,10 +298,10 @@ def _operand(token: Any, state: _State, dot: Any) -> Any:
     if token == ".":
         return dot
     if token.startswith("."):
-        return _fields(dot, token[1:].split("."))
+        return _fields(dot, token[1:].split("."), token)
     if token.startswith("$"):
         name, *fields = token.split(".")
-        return _fields(state.lookup(name), fields)
+        return _fields(state.lookup(name), fields, token)
     if token[0] == '"':
         return re.sub(r"\\(.)", lambda found: {"n": "\n", "t": "\t", "r": "\r"}.get(found[1], found[1]), token[1:-1])
     if token[0] == "`":
@@ -275,98 +314,18 @@ def _operand(token: Any, state: _State, dot: Any) -> Any:
         return token == "true"
     if token == "nil":
         return None
-    if token in _FUNCTIONS:
-        return _FUNCTIONS[token]([])
+    if token in FUNCTIONS:
+        return FUNCTIONS[token]([])
     raise TemplateError(f'1: function "{token}" not defined')
 
 
-def _fields(value: Any, names: list[str]) -> Any:
-    for name in names:
-        if value is None or value is _NOTHING:
-            return None
+def _fields(value: Any, names: list[str], token: Any) -> Any:
+    for index, name in enumerate(names):
+        if value is None or value is NOTHING:
+            if index == 0:
+                return None
+            raise _failed(token, token, f"nil pointer evaluating interface {{}}.{name}")
         if not isinstance(value, dict):
-            raise TemplateError(f"1: can't evaluate field {name} in type interface {{}}")
+            raise _failed(token, token, f"can't evaluate field {name} in type interface {{}}")
         value = value.get(name)
     return value
-
-
-def _index(values: list[Any]) -> Any:
-    item = values[0]
-    for key in values[1:]:
-        if item is None:
-            raise ValueError("index of untyped nil")
-        if isinstance(item, dict):
-            item = item.get(key)
-        elif not 0 <= key < len(item):
-            raise ValueError(f"reflect: slice index out of range: {key}")
-        else:
-            item = item[key]
-    return item
-
-
-def _printf(values: list[Any]) -> str:
-    operands = iter(values[1:])
-
-    def one(found: re.Match[str]) -> str:
-        if found[0] == "%%":
-            return "%"
-        value = next(operands, None)
-        if found[2] == "q":
-            return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        if found[2] == "v" or (found[2] == "s" and not isinstance(value, str)):
-            return f"%{found[1]}s" % go_text(value)
-        return f"%{found[1]}{found[2]}" % value
-
-    return re.sub(r"%([-+ 0#]*\d*(?:\.\d+)?)([vsdqtfxXc%])", one, str(values[0]))
-
-
-def _print(values: list[Any]) -> str:
-    out = ""
-    for index, value in enumerate(values):
-        if index and not isinstance(value, str) and not isinstance(values[index - 1], str):
-            out += " "
-        out += go_text(value)
-    return out
-
-
-def _and(values: list[Any]) -> Any:
-    return next((value for value in values if not _true(value)), values[-1])
-
-
-def _or(values: list[Any]) -> Any:
-    return next((value for value in values if _true(value)), values[-1])
-
-
-def _exists(values: list[Any]) -> bool:
-    item = values[0]
-    for key in values[1:]:
-        if isinstance(item, dict):
-            item = item.get(key)
-        elif isinstance(item, list | tuple) and isinstance(key, int) and 0 <= key < len(item):
-            item = item[key]
-        else:
-            return False
-    return item is not None
-
-
-_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
-    "index": _index,
-    "len": lambda values: len(values[0]),
-    "print": _print,
-    "println": lambda values: " ".join(go_text(value) for value in values) + "\n",
-    "printf": _printf,
-    "eq": lambda values: any(values[0] == other for other in values[1:]),
-    "ne": lambda values: values[0] != values[1],
-    "lt": lambda values: values[0] < values[1],
-    "le": lambda values: values[0] <= values[1],
-    "gt": lambda values: values[0] > values[1],
-    "ge": lambda values: values[0] >= values[1],
-    "not": lambda values: not _true(values[0]),
-    "and": _and,
-    "or": _or,
-    "exists": _exists,
-    "base64decode": lambda values: base64.b64decode(values[0]).decode(errors="replace"),
-    "html": _print,
-    "js": _print,
-    "urlquery": _print,
-}

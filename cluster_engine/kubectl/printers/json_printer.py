@@ -8,6 +8,11 @@ from typing import Any
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
+def escaped(text: str) -> str:
+    """JSON with the characters of HTML escaped, as Go's encoder does."""
+    return text.translate(_HTML)
+
+
 def pretty(value: Any) -> str:
     return json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False).translate(_HTML)
 

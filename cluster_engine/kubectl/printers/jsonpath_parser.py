@@ -200,7 +200,9 @@ def _split_commas(body: str) -> list[str]:
 
 def _bracket_part(body: str) -> Step:
     if len(body) >= 2 and body[0] in "'\"" and body[-1] == body[0]:
-        return steps.field_step(_unescaped(body[1:-1]))
+        # Quotes or not, dots separate fields here: `['metadata.name']` is a path.
+        names = re.split(r"(?<!\\)\.", body[1:-1])
+        return steps.chain_step([steps.field_step(_unescaped(name)) for name in names])
     if re.fullmatch(r"-?\d+", body):
         return steps.index_step(int(body))
     found = re.fullmatch(r"(-?\d*):(-?\d*)(?::(-?\d*))?", body)

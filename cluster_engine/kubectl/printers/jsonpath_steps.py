@@ -126,5 +126,9 @@ def _go_type(value: Any) -> str:
     return "map[string]interface {}"
 
 
+def chain_step(steps: list[Step]) -> Step:
+    return steps[0] if len(steps) == 1 else lambda run, values: walk(steps, run, values)
+
+
 def union_step(steps: list[Step]) -> Step:
     return lambda run, values: [item for step in steps for item in step(run, values)]

@@ -69,7 +69,7 @@ def structured_printer(output: str, flags: Flags, files: FileSystem) -> Printer 
         if not template:
             raise CommandError("template format specified but no template given")
         if kind in ("go-template-file", "templatefile", "jsonpath-file"):
-            template = _read(files, template, kind)
+            template = _read(files, template)
         return _template_printer(kind, template, flags.on("allow-missing-template-keys"))
     return None
 
@@ -107,9 +107,29 @@ def _template_printer(kind: str, template: str, allow_missing: bool) -> Printer:
         try:
             return go_template.execute(parsed, obj)
         except go_template.TemplateError as error:
-            raise CommandError(f'error executing template "{template}": template: output:{error}') from None
+            why = f"template: output:{error}"
+            raise PrintedError(
+                _debugging(template, obj, why), f'error executing template "{template}": {why}'
+            ) from None
 
     return print_template
+
+
+class PrintedError(CommandError):
+    """A failure after something was printed: `text` goes to standard output."""
+
+    def __init__(self, text: str, message: str) -> None:
+        super().__init__(message)
+        self.text = text
+
+
+def _debugging(template: str, obj: Obj, why: str) -> str:
+    """What kubectl prints to standard output when a template fails."""
+    return (
+        f"Error executing template: {why}. Printing more information for debugging the template:\n"
+        f"\ttemplate was:\n\t\t{template}\n\traw data was:\n\t\t{json_printer.compact(obj)}\n"
+        f"\tobject given to template engine was:\n\t\t{custom_columns.go_text(obj)}\n\n"
+    )
 
 
 def custom_columns_printer(output: str, flags: Flags, files: FileSystem) -> custom_columns.CustomColumnsPrinter | None:
@@ -119,17 +139,17 @@ def custom_columns_printer(output: str, flags: Flags, files: FileSystem) -> cust
         return None
     if kind == "custom-columns":
         return custom_columns.parse(rest, no_headers=flags.on("no-headers"))
-    lines = _read(files, rest, kind).splitlines()
+    lines = _read(files, rest).splitlines()
     if len(lines) < 2:
         raise CommandError(f"the file {rest} must have a line of headers and a line of paths")
     return custom_columns.parse(",".join(map(":".join, zip(lines[0].split(), lines[1].split(), strict=False))))
 
 
-def _read(files: FileSystem, path: str, kind: str) -> str:
+def _read(files: FileSystem, path: str) -> str:
     try:
         return files.read(path)
     except FileNotFoundError:
-        raise CommandError(f"error reading --{kind} {path}, open {path}: no such file or directory") from None
+        raise CommandError(f"error reading --template {path}, open {path}: no such file or directory") from None
 
 
 def _shown(obj: Obj, keep_managed_fields: bool) -> Obj:

@@ -13,10 +13,18 @@ from cluster_engine.kubectl.printers import jsonpath
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eEinumkKMGTP]*[-+]?[0-9]*)\Z")
 
 
+class NoFieldError(CommandError):
+    """No object has the field."""
+
+
 def sorted_table(table: Obj, field: str) -> Obj:
     """The table with its rows sorted by a field of their objects."""
     rows = table["rows"]
-    keys = _keys([row["object"] for row in rows], field)
+    try:
+        keys = _keys([row["object"] for row in rows], field)
+    except NoFieldError:
+        # The real one drops such a table in silence.
+        return {**table, "rows": []}
     order = sorted(range(len(rows)), key=lambda index: keys[index])
     return {**table, "rows": [rows[index] for index in order]}
 
@@ -33,7 +41,7 @@ def _keys(objects: list[Obj], field: str) -> list[Any]:
     except jsonpath.JsonPathError as error:
         raise CommandError(str(error)) from None
     if objects and not any(found):
-        raise CommandError(f'couldn\'t find any field with path "{path}" in the list of objects')
+        raise NoFieldError(f'couldn\'t find any field with path "{path}" in the list of objects')
     return [_key(values[0] if values else None) for values in found]
 
 

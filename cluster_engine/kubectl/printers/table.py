@@ -58,7 +58,7 @@ class TablePrinter:
                 text = f"{self.with_kind.group_kind.lower()}/{text}"
             cells.append(text)
         labels = labels_of(obj)
-        cells += [labels.get(label, "<none>") for label in self.label_columns]
+        cells += [labels.get(label, "") for label in self.label_columns]
         return [*cells, format_labels(labels)] if self.show_labels else cells
 
 

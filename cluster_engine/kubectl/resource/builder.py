@@ -208,13 +208,25 @@ class Builder:
                     include_object=self.include_object,
                 )
             except ApiError as error:
-                yield error
+                yield self._about_selector(resource, error)
                 continue
             if self.keep_lists or body["kind"] == "Table":
                 yield Info(resource, namespace, "", body)
             else:
                 for item in body["items"]:
                     yield _listed(resource, item)
+
+    def _about_selector(self, resource: Resource, error: ApiError) -> ApiError:
+        """What the server refused about a list, with the question. Follows Selector.Visit."""
+        if error.reason not in ("BadRequest", "NotFound"):
+            return error
+        which = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
+        if not self.label_selector and not self.field_selector:
+            text = f"Unable to list {which}: {error.message}"
+        else:
+            selectors = f'label selector "{self.label_selector or ""}", field selector "{self.field_selector or ""}"'
+            text = f"Unable to find {which} that match {selectors}: {error.message}"
+        return ApiError(error.code, error.reason, text, error.details)
 
     def _by_tuples(self) -> Result:
         mappings = {word: self.factory.mapper.resource(word) for word, _ in self._tuples}
@@ -297,7 +309,7 @@ class Builder:
                     yield self._from_file(item)
 
     def _from_file(self, info: Info) -> Visited:
-        if info.resource.namespaced:
+        if info.resource.namespaced and not self.local:
             if not info.namespace:
                 info.namespace = self.factory.namespace
                 info.object = with_meta({"metadata": {}, **info.obj}, namespace=info.namespace)

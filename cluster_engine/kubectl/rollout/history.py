@@ -92,7 +92,10 @@ def history_for(call: Invocation, info: Info) -> History:
             one["revision"]: (one, revisions.template_of(owner, one), revisions.change_cause_of(one))
             for one in revisions.controller_revisions(factory, owner)
         }
-    raise CommandError(f'no history viewer has been implemented for "{info.resource.group_kind}"')
+    raise CommandError(
+        f'error retrieving history for "{info.resource.group_kind}", no visitor method exists for '
+        f"{{{info.resource.group} {kind}}}"
+    )
 
 
 COMMAND = Command(

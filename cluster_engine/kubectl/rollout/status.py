@@ -45,7 +45,7 @@ def _follow(call: Invocation, info: Info) -> Generator[Wait, None, None]:
     """Says how far a rollout is each time it changes, until it is done."""
     viewer = VIEWERS.get(info.resource.kind)
     if viewer is None:
-        raise CommandError(f'no status viewer has been implemented for "{info.resource.group_kind}"')
+        raise CommandError(f"no status viewer has been implemented for {info.resource.group_kind}")
     factory, flags = call.factory, call.flags
     timeout_seconds = flags.seconds("timeout")
     deadline_us = factory.deadline_us(timeout_seconds) if timeout_seconds else None

@@ -1,8 +1,8 @@
-"""What the subcommands of `set` share: find objects, make a patch of each, send it or show it."""
+"""What the subcommands of `set` share: find objects, change each, send the difference as a patch or show it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
@@ -10,16 +10,21 @@ from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl import pod_spec
 from cluster_engine.kubectl.command import Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.printers.go_typed import typed
 from cluster_engine.kubectl.printers.output import object_printer
-from cluster_engine.kubectl.process import Process
-from cluster_engine.kubectl.record import change_cause, record_patch
+from cluster_engine.kubectl.process import Process, Wait
+from cluster_engine.kubectl.record import recorded
 from cluster_engine.kubectl.resource.builder import Builder
 from cluster_engine.kubectl.resource.mapper import Info
-from cluster_engine.schema.patching import apply_patch
+from cluster_engine.schema.patching import create_two_way_merge_patch
 
-# From a pod spec: (what changes in it as a strategic merge patch, what is wrong).
-SpecChange = Callable[[Obj], tuple[Obj | None, list[Exception]]]
+# From an object: the changed one, or None where it is left alone. Raises CommandError for what cannot be changed.
+Change = Callable[[Info], Obj | None]
 
+LOCAL_RESOURCES = (
+    "error: you must specify resources by --filename when --local is set.\n"
+    "Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'"
+)
 FLAGS = (
     *common.filename("to change"),
     *common.output(),
@@ -32,44 +37,61 @@ FLAGS = (
 )
 
 
-def run(call: Invocation, resources: Sequence[str], change: SpecChange, *, operation: str, failure: str) -> Process:
-    """Changes the pod spec of each object.
-
-    `operation` is what is said of it, `failure` what is said when it is refused.
-    """
-    flags, factory = call.flags, call.factory
-    dry_run = common.dry_run(flags)
-    builder = Builder.of(factory, flags, resources, latest=not flags.on("local"))
+def find(call: Invocation, resources: Sequence[str]) -> Generator[Wait, None, list[Info]]:
+    """The objects that the line is about, as they are now. Raises where any of them is not found."""
+    flags = call.flags
+    common.dry_run(flags)
+    local = flags.on("local")
+    if local and resources:
+        raise CommandError(LOCAL_RESOURCES)
+    builder = Builder.of(call.factory, flags, resources, latest=not local, local=local)
     builder.select_all = False
     builder.allow_empty_selector = flags.on("all")
+    if local:
+        builder.label_selector = None
     result = yield from builder.do()
-    infos, found_errors = result.infos()
-    raise_all(found_errors)
-    printer = object_printer(flags, factory.files, operation + common.dry_run_suffix(dry_run))
+    return result.all_or_raise()
+
+
+def check_local(call: Invocation) -> None:
+    if call.flags.on("local") and common.dry_run(call.flags) == "server":
+        raise CommandError("cannot specify --local and --dry-run=server - did you mean --dry-run=client?")
+
+
+def apply(call: Invocation, infos: Sequence[Info], change: Change, *, operation: str, failure: str) -> Process:
+    """Changes each object. `operation` is what is said of it, `failure` what is said when it is refused."""
+    dry_run = common.dry_run(call.flags)
+    printer = object_printer(call.flags, call.factory.files, operation + common.dry_run_suffix(dry_run))
     errors: list[Exception] = []
     for info in infos:
+        before = typed(info.obj)
+        info.object = before
         try:
-            patch, faults = change(pod_spec.of(info.obj))
+            after = change(info)
         except CommandError as error:
             errors.append(CommandError(f"error: {info.resource.plural}/{info.name} {error}\n"))
             continue
-        errors.extend(faults)
-        if patch is None:
+        if after is None:
+            continue
+        if call.flags.has("record"):
+            after = recorded(call, after)
+        after = typed(after)
+        patch = create_two_way_merge_patch(before, after)
+        if not patch:
+            continue
+        if dry_run == "client" or call.flags.on("local"):
+            call.factory.out.write(printer(after))
             continue
         try:
-            factory.out.write(printer(_changed(call, info, pod_spec.wrap(info.obj, patch), dry_run)))
+            call.factory.out.write(printer(_sent(call, info, patch, dry_run)))
         except ApiError as error:
-            errors.append(CommandError(f"failed to patch {failure}: {error.message}"))
+            errors.append(CommandError(f"{failure} {error.message}"))
     raise_all(errors)
     return 0
+    yield
 
 
-def _changed(call: Invocation, info: Info, patch: Obj, dry_run: common.DryRun) -> Obj:
-    cause = record_patch(call, info.obj) if change_cause(call) else None
-    if cause:
-        patch = {**patch, **cause}
-    if dry_run == "client" or call.flags.on("local"):
-        return apply_patch(info.obj, patch, "strategic", None)
+def _sent(call: Invocation, info: Info, patch: Obj, dry_run: common.DryRun) -> Obj:
     return call.factory.request(  # type: ignore[no-any-return]
         "patch",
         info.resource,
@@ -81,11 +103,15 @@ def _changed(call: Invocation, info: Info, patch: Obj, dry_run: common.DryRun) -
     )
 
 
-def container_patch(spec: Obj, changes: dict[str, dict[str, Obj]]) -> Obj | None:
-    """A patch of containers: `changes` is list field → container name → fields. None when nothing changes."""
-    patch: Obj = {}
-    for field, by_name in changes.items():
-        if by_name:
-            patch[f"$setElementOrder/{field}"] = [{"name": container["name"]} for container in spec[field]]
-            patch[field] = [{"name": name, **fields} for name, fields in by_name.items()]
-    return patch or None
+def with_containers(obj: Obj, pattern: str, edit: Callable[[Obj], Obj]) -> tuple[Obj, int]:
+    """(the object with every container of that name edited, how many there were). `*` stands for anything."""
+    spec = pod_spec.of(obj)
+    count = 0
+    changed = dict(spec)
+    for field in ("containers", "initContainers"):
+        containers = spec.get(field) or []
+        chosen = {container["name"] for container in pod_spec.selected(containers, pattern)}
+        count += len(chosen)
+        if chosen:
+            changed[field] = [edit(one) if one["name"] in chosen else one for one in containers]
+    return pod_spec.replaced(obj, changed), count

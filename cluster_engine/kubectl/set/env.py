@@ -3,96 +3,149 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator, Sequence
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl import pod_spec
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.label import NEED_RESOURCES
-from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.process import Process, Wait, read_all
 from cluster_engine.kubectl.resource.builder import Builder
-from cluster_engine.kubectl.set import change
+from cluster_engine.kubectl.resource.mapper import Info
+from cluster_engine.kubectl.set import change, env_source
 
-_PAIR = re.compile(r"[^=]+=.*\Z|.+-\Z", re.DOTALL)
+_ARGUMENT = re.compile(r"(.+)=(.*)\Z", re.DOTALL)
+_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*\Z")
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def run(call: Invocation) -> Process:
     flags = call.flags
-    resources = [word for word in call.args if not _PAIR.match(word)]
-    words = [word for word in call.args if _PAIR.match(word)] + flags.strings("env")
-    if not resources and not flags.strings("filename"):
-        raise CommandError(NEED_RESOURCES)
-    if flags.string("from") or flags.on("resolve"):
-        raise CommandError("the terminal's kubectl does not have --from and --resolve yet")
-    if flags.on("list") or not words:
-        return (yield from _list(call, resources))
-    new = {key: value for key, _, value in (word.partition("=") for word in words if "=" in word)}
-    remove = [word[:-1] for word in words if "=" not in word]
-    pattern = flags.string("containers")
+    if flags.on("all") and flags.string("selector"):
+        raise CommandError("cannot set --all and --selector at the same time")
+    resources, words = _split(call.args)
+    _validate(call, resources)
+    env, remove = yield from _parsed(call, [*flags.strings("env"), *words])
+    env += yield from _from(call)
+    env = [{**one, "name": flags.string("prefix") + one["name"]} for one in env]
+    infos = yield from change.find(call, resources)
 
-    def set_env(spec: Obj) -> tuple[Obj | None, list[Exception]]:
-        containers = pod_spec.selected(spec.get("containers") or [], pattern)
-        if not containers:
-            return None, [CommandError(f'error: does not have any containers matching "{pattern}"')]
-        changes: dict[str, dict[str, Obj]] = {"containers": {}}
-        for container in containers:
-            patch = _env_patch(container.get("env") or [], new, remove, overwrite=flags.on("overwrite"))
-            if patch:
-                changes["containers"][container["name"]] = patch
-        return change.container_patch(spec, changes), []
+    def set_env(info: Info) -> Obj | None:
+        pod_spec.path_of(info.obj)
+        obj, count = change.with_containers(
+            info.obj, flags.string("containers"), lambda one: _edited(call, info, one, env, remove)
+        )
+        if not count:
+            pattern = flags.string("containers")
+            call.factory.warn(f'{info.resource.kind}/{info.name} does not have any containers matching "{pattern}"')
+        if flags.on("list"):
+            return None
+        return obj
 
-    return (
-        yield from change.run(call, resources, set_env, operation="env updated", failure="env update to pod template")
+    code = yield from change.apply(
+        call, infos, set_env, operation="env updated", failure="failed to patch env update to pod template:"
     )
+    return code
 
 
-def _env_patch(env: list[Obj], new: dict[str, str], remove: list[str], *, overwrite: bool) -> Obj | None:
-    present = {entry["name"]: entry for entry in env}
-    if not overwrite:
-        taken = sorted(set(new) & set(present))
-        if taken:
-            raise CommandError(
-                f"'{taken[0]}' already has a value ({present[taken[0]].get('value', '')}), and --overwrite is false"
-            )
-    entries: list[Obj] = []
-    for name, value in new.items():
-        if present.get(name) != {"name": name, "value": value}:
-            entry: Obj = {"name": name, "value": value}
-            entries.append({**entry, "valueFrom": None} if "valueFrom" in present.get(name, {}) else entry)
-    entries += [{"name": name, "$patch": "delete"} for name in remove if name in present]
-    if not entries:
-        return None
-    order = [name for name in [*present, *(key for key in new if key not in present)] if name not in remove]
-    return {"$setElementOrder/env": [{"name": name} for name in order], "env": entries}
+def _split(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    resources: list[str] = []
+    words: list[str] = []
+    for word in args:
+        if _ARGUMENT.match(word) or word.endswith("-"):
+            words.append(word)
+        elif words:
+            raise CommandError(f"all resources must be specified before environment changes: {' '.join(args)}")
+        else:
+            resources.append(word)
+    return resources, words
 
 
-def _list(call: Invocation, resources: list[str]) -> Process:
-    result = yield from Builder.of(call.factory, call.flags, resources, latest=True).do()
-    infos, errors = result.infos()
-    for info in infos:
-        for container in pod_spec.selected(
-            pod_spec.of(info.obj).get("containers") or [], call.flags.string("containers")
-        ):
-            call.factory.out.line(f"# {info.resource.plural}/{info.name}, container {container['name']}")
-            for entry in container.get("env") or ():
-                shown = f"{entry['name']}={entry.get('value', '')}"
-                call.factory.out.line(
-                    f"# {entry['name']} from {_source(entry['valueFrom'])}" if "valueFrom" in entry else shown
+def _validate(call: Invocation, resources: Sequence[str]) -> None:
+    flags = call.flags
+    change.check_local(call)
+    if not flags.strings("filename") and not resources:
+        raise CommandError(NEED_RESOURCES)
+    if flags.on("list") and flags.string("output"):
+        raise CommandError("--list and --output may not be specified together")
+    if flags.strings("keys") and not flags.string("from"):
+        raise CommandError("when specifying --keys, a configmap or secret must be provided with --from")
+
+
+def _parsed(call: Invocation, words: Sequence[str]) -> Generator[Wait, None, tuple[list[Obj], list[str]]]:
+    """(variables to set, names to remove); `-` reads `KEY=value` lines from standard input."""
+    env: list[Obj] = []
+    remove: list[str] = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if word == "-":
+            for line in (yield from read_all(call.factory.stdin)).splitlines():
+                name, equals, value = line.partition("#")[0].partition("=")
+                if equals:
+                    env.append({"name": name, "value": value})
+        elif equals:
+            if not _NAME.match(name):
+                raise CommandError(f'"{name}" is not a valid key name: {env_source.NAME_RULE}')
+            env.append({"name": name, "value": value})
+        elif word.endswith("-"):
+            remove.append(word[:-1])
+        else:
+            raise CommandError(f"unknown environment variable: {word}")
+    if {one["name"] for one in env} & set(remove):
+        raise CommandError("can not both modify and remove the same environment variable in the same command")
+    return env, remove
+
+
+def _from(call: Invocation) -> Generator[Wait, None, list[Obj]]:
+    """`--from`: a variable for each key of ConfigMaps and Secrets."""
+    flags = call.flags
+    if not flags.string("from"):
+        return []
+    result = yield from Builder(call.factory, [flags.string("from")], latest=True).do()
+    env: list[Obj] = []
+    for info in result.all_or_raise():
+        kinds = {"Secret": "secretKeyRef", "ConfigMap": "configMapKeyRef"}
+        if info.resource.kind not in kinds:
+            raise CommandError("unsupported resource specified in --from")
+        for key in sorted(info.obj.get("data") or {}):
+            if flags.strings("keys") and key not in flags.strings("keys"):
+                continue
+            name = _NOT_IN_NAMES.sub("_", key).upper()
+            if name != key:
+                call.factory.warn(f"key {key} transferred to {name}")
+            env.append({"name": name, "valueFrom": {kinds[info.resource.kind]: {"key": key, "name": info.name}}})
+    return env
+
+
+def _edited(call: Invocation, info: Info, container: Obj, env: list[Obj], remove: list[str]) -> Obj:
+    present: list[Obj] = container.get("env") or []
+    if not call.flags.on("overwrite"):
+        values = {one["name"]: one.get("value", "") for one in present}
+        for one in env:
+            if one["name"] in values and values[one["name"]] != one.get("value", ""):
+                raise CommandError(
+                    f"'{one['name']}' already has a value ({values[one['name']]}), and --overwrite is false"
                 )
-    raise_all(errors)
-    return 0
+    changed = _updated(present, env, remove)
+    if call.flags.on("list"):
+        env_source.show(call, info, container["name"], changed)
+    return {**container, "env": changed}
 
 
-def _source(value: Obj) -> str:
-    """Where a value comes from, as resolve.go words it."""
-    if "fieldRef" in value:
-        return f"field path {value['fieldRef'].get('fieldPath')}"
-    if "configMapKeyRef" in value:
-        return f"configmap {value['configMapKeyRef'].get('name')}, key {value['configMapKeyRef'].get('key')}"
-    if "secretKeyRef" in value:
-        return f"secret {value['secretKeyRef'].get('name')}, key {value['secretKeyRef'].get('key')}"
-    return "invalid valueFrom"
+def _updated(present: list[Obj], env: list[Obj], remove: list[str]) -> list[Obj]:
+    """The variables in their order, each new value where the old one stood. Removal wins."""
+    new = {one["name"]: one for one in env}
+    out: list[Obj] = []
+    done = set(remove)
+    for one in [*present, *env]:
+        if one["name"] not in done:
+            replaced = new.get(one["name"], one)
+            out.append(replaced)
+            if one["name"] in new:
+                done.add(one["name"])
+    return out
 
 
 COMMAND = Command(
@@ -102,9 +155,9 @@ COMMAND = Command(
     use="RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]",
     long="Sets environment variables (KEY=value) of containers, removes them (KEY-), or lists them.",
     example="kubectl set env deployment/web LEVEL=debug\n\nkubectl set env deployment/web "
-    "--list\n\nkubectl set env deployment/web LEVEL-",
+    "--list\n\nkubectl set env deployment/web LEVEL-\n\nkubectl set env --from=configmap/settings deployment/web",
     flags=(
-        *change.FLAGS,
+        *(flag for flag in change.FLAGS if flag.name != "record"),
         Flag("containers", default="*", shorthand="c", help="Which containers; * stands for anything"),
         Flag("env", "stringArray", shorthand="e", help="A variable, as KEY=value"),
         Flag("from", help="A ConfigMap or Secret to take variables from"),

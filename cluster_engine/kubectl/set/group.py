@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cluster_engine.kubectl.command import Command, lacking
-from cluster_engine.kubectl.set import env, image, resources
+from cluster_engine.kubectl.command import Command
+from cluster_engine.kubectl.set import env, image, resources, selector, serviceaccount, subject
 
 COMMAND = Command(
     "set",
@@ -15,8 +15,8 @@ COMMAND = Command(
         env.COMMAND,
         image.COMMAND,
         resources.COMMAND,
-        lacking("selector", "Set the selector on a resource"),
-        lacking("serviceaccount", "Update the service account of a resource"),
-        lacking("subject", "Update the user, group, or service account in a role binding or cluster role binding"),
+        selector.COMMAND,
+        serviceaccount.COMMAND,
+        subject.COMMAND,
     ),
 )

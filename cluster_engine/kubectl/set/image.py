@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.kubectl import pairs
+from cluster_engine.kubectl import pairs, pod_spec
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
 from cluster_engine.kubectl.label import NEED_RESOURCES
 from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.resource.mapper import Info
 from cluster_engine.kubectl.set import change
 
 
 def run(call: Invocation) -> Process:
     resources, words = pairs.split(call.args, "image")
     images, _ = pairs.parse(words, "image", removals=False)
+    infos = yield from change.find(call, resources)
+    _validate(call, resources, images)
+    missing: list[Exception] = []
+
+    def set_images(info: Info) -> Obj:
+        obj = info.obj
+        pod_spec.path_of(obj)
+        for name, image in images.items():
+            obj, count = change.with_containers(obj, name, _with_image(image))
+            if not count:
+                missing.append(CommandError(f'error: unable to find container named "{name}"'))
+        return obj
+
+    try:
+        return (
+            yield from change.apply(
+                call,
+                infos,
+                set_images,
+                operation="image updated",
+                failure="failed to patch image update to pod template:",
+            )
+        )
+    finally:
+        raise_all(missing)
+
+
+def _with_image(image: str) -> Callable[[Obj], Obj]:
+    return lambda container: {**container, "image": image}
+
+
+def _validate(call: Invocation, resources: list[str], images: dict[str, str]) -> None:
     faults: list[Exception] = []
     if call.flags.on("all") and call.flags.string("selector"):
         faults.append(CommandError("cannot set --all and --selector at the same time"))
@@ -28,27 +63,7 @@ def run(call: Invocation) -> Process:
             )
         )
     raise_all(faults)
-
-    def set_images(spec: Obj) -> tuple[Obj | None, list[Exception]]:
-        errors: list[Exception] = []
-        changes: dict[str, dict[str, Obj]] = {"initContainers": {}, "containers": {}}
-        for name, image in images.items():
-            found = False
-            for field, by_name in changes.items():
-                for container in spec.get(field) or ():
-                    if name in ("*", container["name"]):
-                        found = True
-                        if container.get("image") != image:
-                            by_name[container["name"]] = {"image": image}
-            if not found:
-                errors.append(CommandError(f'error: unable to find container named "{name}"'))
-        return change.container_patch(spec, changes), errors
-
-    return (
-        yield from change.run(
-            call, resources, set_images, operation="image updated", failure="image update to pod template"
-        )
-    )
+    change.check_local(call)
 
 
 COMMAND = Command(

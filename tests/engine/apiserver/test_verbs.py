@@ -178,10 +178,7 @@ def test_lists_are_paged_in_key_order(play: Playground) -> None:
 def test_a_selector_that_does_not_parse_is_told_in_kubernetes_words(play: Playground) -> None:
     error = refusal(lambda: play.client.request("list", "pods", "default", label_selector="app in"))
     assert error.code == 400
-    assert error.message == (
-        'Unable to find "/v1, Resource=pods" that match label selector "app in", field selector "": '
-        "unable to parse requirement: found '' expected: '('"
-    )
+    assert error.message == "unable to parse requirement: found '' expected: '('"
 
 
 def test_a_watch_shows_what_starts_and_stops_matching_its_selector(play: Playground) -> None:
