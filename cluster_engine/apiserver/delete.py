@@ -17,6 +17,7 @@ ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
 # These answer a finished delete with the object; all others with a Status.
 _RETURNS_OBJECT = {"pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "namespaces"}
+_SYSTEM_CLASS_PREFIX = "system-"
 _PROTECTED_NAMESPACES = {"default", "kube-system", "kube-public"}
 
 
@@ -26,6 +27,9 @@ def delete(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     _check_preconditions(strategy, request, obj)
     if resource.group_resource == "namespaces" and request.name in _PROTECTED_NAMESPACES:
         raise errors.forbidden("namespaces", "", request.name, "this namespace may not be deleted")
+    if resource.kind == "PriorityClass" and request.name.startswith(_SYSTEM_CLASS_PREFIX):
+        why = "this is a system priority class and cannot be deleted"
+        raise errors.forbidden(resource.plural, resource.group, request.name, why)
     last, gone = _delete(server, strategy, request, obj)
     if gone and resource.group_resource not in _RETURNS_OBJECT:
         return Response(200, _success(strategy, last))
@@ -49,7 +53,7 @@ def delete_collection(server: ServerContext, strategy: Strategy, request: Reques
 def _delete(server: ServerContext, strategy: Strategy, request: Request, obj: Obj) -> tuple[Obj, bool]:
     """Deletes one object or marks it for deletion: (its last state, whether it is gone)."""
     grace_seconds = strategy.grace_period_seconds(obj, request.grace_period_seconds) or 0
-    finalizers = _finalizers(obj, request)
+    finalizers = _finalizers(strategy, obj, request)
     waits = bool(finalizers) or grace_seconds > 0 or _namespace_has_contents(obj)
     if request.dry_run:
         return obj, not waits
@@ -82,12 +86,15 @@ def _marked(server: ServerContext, obj: Obj, finalizers: list[str], grace_second
     return marked
 
 
-def _finalizers(obj: Obj, request: Request) -> list[str]:
+def _finalizers(strategy: Strategy, obj: Obj, request: Request) -> list[str]:
     """The finalizers after the propagation policy has added or taken away those of the garbage collector."""
     present = obj["metadata"].get("finalizers") or []
-    wanted = {"Orphan": ORPHAN, "Foreground": FOREGROUND}.get(request.propagation_policy or "")
-    if request.propagation_policy is None:
+    policy: str | None = request.propagation_policy
+    if policy is None and not {ORPHAN, FOREGROUND} & set(present):
+        policy = "Orphan" if strategy.default_propagation == "Orphan" else None
+    if policy is None:
         return list(present)
+    wanted = {"Orphan": ORPHAN, "Foreground": FOREGROUND}.get(policy)
     kept = [name for name in present if name not in (ORPHAN, FOREGROUND) or name == wanted]
     return kept if wanted is None or wanted in kept else [*kept, wanted]
 

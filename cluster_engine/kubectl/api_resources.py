@@ -67,7 +67,7 @@ def _chosen(call: Invocation) -> list[Resource]:
 def run_versions(call: Invocation) -> Process:
     if call.args:
         raise call.usage_error(f"unexpected arguments: {call.args}")
-    versions = sorted({resource.api_version for resource in call.factory.mapper.scheme})
+    versions = sorted({resource.api_version for resource in call.factory.mapper.scheme.served()})
     call.factory.out.write("".join(f"{version}\n" for version in versions))
     return 0
     yield

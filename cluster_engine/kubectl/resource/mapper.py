@@ -64,9 +64,10 @@ class Mapper:
 
     def resources(self) -> list[Resource]:
         """All resources, the core group first, then as the server lists them; by name within a group and version."""
-        versions = list(dict.fromkeys(resource.api_version for resource in self.scheme))
+        preferred = self.scheme.preferred()
+        versions = list(dict.fromkeys(resource.api_version for resource in preferred))
         versions.sort(key=lambda version: "/" in version)
-        return sorted(self.scheme, key=lambda resource: (versions.index(resource.api_version), resource.plural))
+        return sorted(preferred, key=lambda resource: (versions.index(resource.api_version), resource.plural))
 
     def expand(self, word: str) -> list[str]:
         """The resources of a category such as `all`, or the word itself."""
