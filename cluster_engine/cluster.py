@@ -19,7 +19,11 @@ from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
 from cluster_engine.client.informer import InformerFactory
 from cluster_engine.clock import DEFAULT_START_US, SECOND_US, Clock
+from cluster_engine.etcd.members import EtcdCluster
 from cluster_engine.etcd.store import Store, StoreSnapshot
+from cluster_engine.faults.fault import Fault
+from cluster_engine.faults.injector import FaultInjector
+from cluster_engine.faults.world import World
 from cluster_engine.kubelet.kubelet import KubeletConfig
 from cluster_engine.processes import ControllerManager, KubeletProcess, Machine, Process, SchedulerProcess
 from cluster_engine.rng import Rng
@@ -42,6 +46,7 @@ class ClusterConfig:
     registry: Literal["catalogue", "any"] = "catalogue"
     start_seconds: float | None = None
     stop_seconds: float | None = None
+    etcd_members: int = 3
     # What the tokens of service accounts are signed with; "" derives it from the seed.
     token_key: str = field(default="", repr=False)
 
@@ -74,9 +79,12 @@ class Cluster:
         else:
             grant_again(self.store, self.clock.now_us)
         self.components: dict[str, Component] = {}
+        self.etcd = EtcdCluster(config.etcd_members, self.clock, self.trace, self.rng.stream("etcd"))
         self._make_processes()
         for process in self.processes:
             process.start()
+        self.faults = self._make_faults()
+        self._attach(self.faults)
 
     def _create_first_objects(self) -> None:
         bootstrap.create_system_objects(self.client("kube-apiserver"))
@@ -93,18 +101,44 @@ class Cluster:
 
     def attach(self, component: Component) -> None:
         """Adds a component from outside (a terminal session), which wakes itself when it has work."""
+        component.slow_seconds = self.faults.request_seconds
+        self._attach(component)
+
+    def _attach(self, component: Component) -> None:
         self.components[component.name] = component
 
     def detach(self, component: Component) -> None:
         self.components.pop(component.name, None)
 
     def _make_processes(self) -> None:
-        machine = Machine(self.server, self.clock, self.trace, self.turns, self.rng, self.attach, self.detach)
+        machine = Machine(self.server, self.clock, self.trace, self.turns, self.rng, self._attach, self.detach)
         self.controller_manager = ControllerManager(machine)
         self.scheduler = SchedulerProcess(machine)
         pods = InformerFactory(self.client("kubelet"), self.clock, self.trace)
         nodes = [self._node(index) for index in range(self.config.nodes)]
         self.kubelets = {node.name: KubeletProcess(machine, pods, node) for node in nodes}
+
+    def _make_faults(self) -> FaultInjector:
+        world = World(
+            server=self.server,
+            clock=self.clock,
+            trace=self.trace,
+            rng=self.rng.stream("faults"),
+            etcd=self.etcd,
+            controller_manager=self.controller_manager,
+            scheduler=self.scheduler,
+            kubelets=self.kubelets,
+            components=self.components,
+        )
+        return FaultInjector(world, self.turns)
+
+    def inject(self, fault: Fault) -> str:
+        """Puts a fault in force and returns its name; a momentary one has happened then. Raises `ApiError`."""
+        return self.faults.inject(fault)
+
+    def lift(self, name: str) -> None:
+        """Ends a fault, past an API server that may be down. Raises `ApiError` (NotFound)."""
+        self.faults.lift(name)
 
     @property
     def processes(self) -> list[Process]:

@@ -66,6 +66,11 @@ class Process:
         self._lives = 0
 
     @property
+    def target(self) -> str:
+        """How it is called among all processes of the cluster, e.g. `kube-scheduler` or `kubelet/k8s-node01`."""
+        return self.name
+
+    @property
     def running(self) -> bool:
         return bool(self.components)
 
@@ -138,6 +143,11 @@ class ControllerManager(Process):
         self._up = False
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all controllers, running or not."""
+        return tuple(CONTROLLERS)
+
+    @property
     def running(self) -> bool:
         return self._up
 
@@ -194,7 +204,13 @@ class KubeletProcess(Process):
         # The one that runs, or the last one that did: its containers may run on without it.
         self.kubelet: Kubelet | None = None
         self.powered = True
+        # Nothing comes through to the machine or from it, neither from the control plane nor from other nodes.
+        self.partitioned = False
         self._rebooted = False
+
+    @property
+    def target(self) -> str:
+        return f"kubelet/{self.node}"
 
     @property
     def _key(self) -> str:
@@ -215,7 +231,7 @@ class KubeletProcess(Process):
         kubelet = self.components[self._key]
         assert isinstance(kubelet, Kubelet)
         self.kubelet = kubelet
-        self._rebooted = False
+        self.powered, self._rebooted = True, False
 
     def stop(self) -> None:
         if self.running:

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "version": frozenset(),
     "apimachinery": frozenset({"clock", "rng"}),
     "schema": frozenset({"clock", "apimachinery"}),
-    "etcd": frozenset({"clock", "trace", "apimachinery"}),
+    "etcd": frozenset({"clock", "rng", "trace", "apimachinery"}),
     "api": APIMACHINERY | {"schema"},
     "apiserver": APIMACHINERY | {"schema", "etcd", "api"},
     "client": APIMACHINERY | {"apiserver"},

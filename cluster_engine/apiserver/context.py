@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
+from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
 from cluster_engine.apiserver.allocators import ServiceAllocator
@@ -38,6 +39,9 @@ class ServerContext:
         self.token_ids = rng.stream("token-ids")
         # Raises `ApiError` for a request that cannot be answered at present; None as long as all is well.
         self.gate: Callable[[Request], None] | None = None
+        # What every request is refused with while the process does not run, and the health checks that fail.
+        self.down: ApiError | None = None
+        self.failing_checks: tuple[str, ...] = ()
         # Every watch that is open, in the order of opening.
         self.watches: dict[Watch, None] = {}
 
