@@ -1,308 +1,137 @@
-"""From a line to a tree: quoting, comments, `;` `&&` `||` `|`, redirections, here-documents.
-
-A subset of bash's grammar.
-"""
+"""From a line to a tree: lists, pipelines, commands and compound commands. A subset of bash's grammar."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import replace
 
+from cluster_engine.shell.lexer import Lexer, Token
 from cluster_engine.shell.syntax import (
     AndOr,
-    Part,
+    Assignment,
+    Calculation,
+    Case,
+    Command,
+    CountingFor,
+    For,
+    Function,
+    Group,
+    If,
     Pipeline,
     Redirection,
     Script,
     ShellSyntaxError,
     Simple,
+    Test,
+    Text,
+    Unfinished,
+    While,
     Word,
 )
 
 MAX_LENGTH = 512 * 1024
-MAX_TOKENS = 20_000
-_OPERATORS = (
-    "&&",
-    "||",
-    ";;",
-    "|&",
-    "&>>",
-    "&>",
-    "<<<",
-    "<<-",
-    "<<",
-    ">>",
-    ">&",
-    "<&",
-    ">|",
-    "|",
-    ";",
-    "&",
-    "<",
-    ">",
-    "(",
-    ")",
-    "\n",
-)
-_REDIRECTIONS = ("&>>", "&>", "<<<", "<<-", "<<", ">>", ">&", ">|", "<", ">")
-_VARIABLE = re.compile(r"\$(?:\{(\w+|[?#$!@*])\}|([A-Za-z_]\w*|[0-9?#$!@*]))")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_COMPOUND = (
-    "for",
-    "while",
-    "until",
-    "if",
-    "case",
-    "function",
-    "{",
-    "[[",
-    "select",
-    "do",
-    "done",
-    "then",
-    "fi",
-    "esac",
-    "else",
-)
+MAX_NESTING = 30
+_REDIRECTIONS = frozenset({"&>>", "&>", "<<<", "<<-", "<<", ">>", ">&", ">|", "<", ">", "<&"})
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)(?:\[([^\]]*)\])?(\+?)=")
+_NAME = re.compile(r"[A-Za-z_][\w-]*\Z")
+# Words that end a list within a compound command.
+_CLOSERS = frozenset({"do", "done", "then", "elif", "else", "fi", "esac", "}"})
 
 
-@dataclass(slots=True)
-class _Token:
-    """An operator, or a word."""
-
-    operator: str = ""
-    word: Word = field(default_factory=lambda: Word(()))
-    # A number right before a redirection, as in `2>`.
-    fd: int | None = None
-
-    @property
-    def shown(self) -> str:
-        return "newline" if self.operator == "\n" else self.operator or "".join(part.text for part in self.word.parts)
-
-
-@dataclass(slots=True)
-class _HereDocument:
-    delimiter: str
-    expands: bool
-    strips_tabs: bool
-    token: _Token
-
-
-def parse(text: str) -> Script:
+def parse(text: str, depth: int = 0) -> Script:
     """The tree of a line or of several. Raises `ShellSyntaxError`."""
     if len(text) > MAX_LENGTH:
         raise ShellSyntaxError(f"the line is too long: {len(text):,} characters, at most {MAX_LENGTH:,} are read")
-    return _Parser(_Lexer(text).tokens()).script()
+    lexer = Lexer(text, parse, depth)
+    return _Parser(lexer.tokens(), lexer).whole()
 
 
-class _Lexer:
-    """Takes the text apart into words and operators."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text.replace("\r\n", "\n")
-        self.position = 0
-        self.pending: list[_HereDocument] = []
-
-    def tokens(self) -> list[_Token]:
-        found: list[_Token] = []
-        while self.position < len(self.text):
-            char = self.text[self.position]
-            if char in " \t":
-                self.position += 1
-            elif self.text.startswith("\\\n", self.position):
-                self.position += 2
-            elif char == "#":
-                end = self.text.find("\n", self.position)
-                self.position = len(self.text) if end < 0 else end
-            else:
-                found.append(self._token(found))
-            if len(found) > MAX_TOKENS:
-                raise ShellSyntaxError(f"the line has more than {MAX_TOKENS:,} words")
-        self._read_here_documents()
-        return found
-
-    def _token(self, found: list[_Token]) -> _Token:
-        number = re.compile(r"(\d)(?=[<>])").match(self.text, self.position)
-        if number:
-            self.position += 1
-            return self._operator(int(number[1]))
-        for operator in _OPERATORS:
-            if self.text.startswith(operator, self.position):
-                return self._operator(None)
-        word = self._word()
-        token = _Token(word=word)
-        if found and found[-1].operator in ("<<", "<<-"):
-            self._expect_here_document(found[-1], token)
-        return token
-
-    def _operator(self, fd: int | None) -> _Token:
-        for operator in _OPERATORS:
-            if self.text.startswith(operator, self.position):
-                self.position += len(operator)
-                if operator == "\n":
-                    self._read_here_documents()
-                return _Token(operator, fd=fd)
-        raise ShellSyntaxError(f"syntax error near unexpected token `{self.text[self.position]}'")
-
-    def _word(self) -> Word:
-        parts: list[Part] = []
-        buffer = ""
-
-        def flush() -> None:
-            nonlocal buffer
-            if buffer:
-                parts.append(Part("text", buffer, False))
-                buffer = ""
-
-        while self.position < len(self.text):
-            char = self.text[self.position]
-            if char in " \t\n;|&<>()":
-                break
-            if char == "\\":
-                following = self.text[self.position + 1 : self.position + 2]
-                self.position += 2
-                if following != "\n":
-                    flush()
-                    parts.append(Part("text", following, True))
-            elif char == "'":
-                flush()
-                parts.append(Part("text", self._single(), True))
-            elif char == '"':
-                flush()
-                parts.extend(self._double())
-            elif char == "$" and (found := self._variable()):
-                flush()
-                parts.append(Part("variable", found, False))
-            elif char == "`":
-                raise ShellSyntaxError("the terminal's shell does not have command substitution yet")
-            else:
-                buffer += char
-                self.position += 1
-        flush()
-        return Word(tuple(parts))
-
-    def _single(self) -> str:
-        end = self.text.find("'", self.position + 1)
-        if end < 0:
-            raise ShellSyntaxError("unexpected EOF while looking for matching `''")
-        body = self.text[self.position + 1 : end]
-        self.position = end + 1
-        return body
-
-    def _double(self) -> list[Part]:
-        """The parts of a text in double quotes; at least one, so that `""` is a word."""
-        parts: list[Part] = []
-        buffer = ""
-        self.position += 1
-        while True:
-            if self.position >= len(self.text):
-                raise ShellSyntaxError("unexpected EOF while looking for matching `\"'")
-            char = self.text[self.position]
-            if char == '"':
-                self.position += 1
-                break
-            if char == "\\" and self.text[self.position + 1 : self.position + 2] in ('"', "\\", "$", "`", "\n"):
-                following = self.text[self.position + 1]
-                buffer += "" if following == "\n" else following
-                self.position += 2
-            elif char == "$" and (found := self._variable()):
-                parts.append(Part("text", buffer, True))
-                parts.append(Part("variable", found, True))
-                buffer = ""
-            elif char == "`":
-                raise ShellSyntaxError("the terminal's shell does not have command substitution yet")
-            else:
-                buffer += char
-                self.position += 1
-        parts.append(Part("text", buffer, True))
-        return parts
-
-    def _variable(self) -> str:
-        """The name of the variable that begins here, or nothing where the dollar is only a dollar."""
-        if self.text.startswith("$(", self.position):
-            raise ShellSyntaxError("the terminal's shell does not have command substitution yet")
-        found = _VARIABLE.match(self.text, self.position)
-        if found is None:
-            if self.text.startswith("${", self.position):
-                raise ShellSyntaxError(f"{self.text[self.position : self.position + 20].split()[0]}: bad substitution")
-            return ""
-        self.position = found.end()
-        return found[1] or found[2]
-
-    def _expect_here_document(self, operator: _Token, token: _Token) -> None:
-        delimiter = "".join(part.text for part in token.word.parts)
-        quoted = any(part.quoted for part in token.word.parts)
-        self.pending.append(_HereDocument(delimiter, not quoted, operator.operator == "<<-", token))
-
-    def _read_here_documents(self) -> None:
-        """Takes the lines up to each delimiter; a text that ends before it counts up to its end."""
-        for document in self.pending:
-            lines: list[str] = []
-            while self.position < len(self.text):
-                end = self.text.find("\n", self.position)
-                line = self.text[self.position :] if end < 0 else self.text[self.position : end]
-                self.position = len(self.text) if end < 0 else end + 1
-                if document.strips_tabs:
-                    line = line.lstrip("\t")
-                if line == document.delimiter:
-                    break
-                lines.append(line)
-            body = "".join(f"{line}\n" for line in lines)
-            document.token.word = _here_word(body) if document.expands else Word((Part("text", body, True),))
-        self.pending.clear()
-
-
-def _here_word(body: str) -> Word:
-    """A here-document's text with its variables."""
-    parts: list[Part] = []
-    position = 0
-    for found in _VARIABLE.finditer(body):
-        if body[: found.start()].endswith("\\"):
-            continue
-        parts += [Part("text", body[position : found.start()], True), Part("variable", found[1] or found[2], True)]
-        position = found.end()
-    parts.append(Part("text", body[position:].replace("\\$", "$"), True))
-    return Word(tuple(parts))
+def is_unfinished(text: str) -> bool:
+    """Whether a shell would ask for another line."""
+    try:
+        parse(text)
+    except Unfinished:
+        return True
+    except ShellSyntaxError:
+        return False
+    return text.endswith("\\") and not text.endswith("\\\\")
 
 
 class _Parser:
     """A descent over the tokens."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token], lexer: Lexer) -> None:
         self.tokens = tokens
+        self.lexer = lexer
         self.position = 0
+        self.nesting = 0
 
-    def _look(self) -> _Token | None:
+    def _look(self) -> Token | None:
         return self.tokens[self.position] if self.position < len(self.tokens) else None
 
     def _operator(self) -> str:
         token = self._look()
         return token.operator if token else ""
 
+    def _plain(self) -> str | None:
+        """The next word, when it is plain text: a reserved word, perhaps."""
+        token = self._look()
+        return token.word.plain if token and not token.operator and token.calculation is None else None
+
     def _unexpected(self) -> ShellSyntaxError:
         token = self._look()
         if token is None:
-            return ShellSyntaxError("syntax error: unexpected end of file")
+            return Unfinished("syntax error: unexpected end of file")
         return ShellSyntaxError(f"syntax error near unexpected token `{token.shown}'")
 
-    def script(self) -> Script:
-        nodes: list[AndOr] = []
-        while self._skip_newlines():
-            nodes.append(self._and_or())
-            operator = self._operator()
-            if operator == "&":
-                raise ShellSyntaxError("the terminal's shell does not have background jobs (&) yet")
-            if operator in (";", "\n"):
-                self.position += 1
-            elif self._look() is not None:
-                raise self._unexpected()
-        return tuple(nodes)
+    def _expect(self, word: str) -> None:
+        if self._plain() != word:
+            raise self._unexpected()
+        self.position += 1
+
+    def _expect_operator(self, operator: str) -> None:
+        if self._operator() != operator:
+            raise self._unexpected()
+        self.position += 1
 
     def _skip_newlines(self) -> bool:
         """Skips empty lines; whether anything is left."""
         while self._operator() == "\n":
             self.position += 1
         return self._look() is not None
+
+    def whole(self) -> Script:
+        script = self._list(frozenset(), "")
+        if self._look() is not None:
+            raise self._unexpected()
+        return script
+
+    def _list(self, closers: frozenset[str], closing: str) -> Script:
+        """Commands up to one of the closing words, the closing operator, or the end."""
+        nodes: list[AndOr] = []
+        while self._skip_newlines():
+            if self._plain() in closers or (closing and self._operator() in closing.split()):
+                break
+            start = self.tokens[self.position].start
+            node = self._and_or()
+            end = self.tokens[self.position - 1].end
+            operator = self._operator()
+            text = self.lexer.text[start:end] if operator == "&" else ""
+            nodes.append(AndOr(node.first, node.rest, operator == "&", text))
+            if operator in (";", "\n", "&"):
+                self.position += 1
+            elif self._look() is not None and operator not in (closing.split() if closing else ()):
+                raise self._unexpected()
+            elif self._look() is None:
+                break
+        return tuple(nodes)
+
+    def _body(self, *closers: str) -> Script:
+        """A list that must not be empty and that one of the words ends, which is left."""
+        body = self._list(frozenset(closers), "")
+        if not body or self._plain() not in closers:
+            raise self._unexpected()
+        return body
 
     def _and_or(self) -> AndOr:
         first = self._pipeline()
@@ -314,47 +143,226 @@ class _Parser:
         return AndOr(first, tuple(rest))
 
     def _pipeline(self) -> Pipeline:
-        token = self._look()
-        negated = token is not None and token.word.plain == "!"
-        if negated:
+        negated = timed = False
+        while (word := self._plain()) in ("!", "time"):
+            negated, timed = negated != (word == "!"), timed or word == "time"
             self.position += 1
-        commands = [self._simple()]
+        if timed and self._look() is None:
+            return Pipeline((), negated, timed)
+        commands = [self._command()]
         while self._operator() in ("|", "|&"):
-            both = self._operator() == "|&"
-            if both:
-                last = commands[-1]
-                joined = Redirection(2, ">&", Word((Part("text", "1", False),)))
-                commands[-1] = Simple(last.assignments, last.words, (*last.redirections, joined))
+            if self._operator() == "|&":
+                commands[-1] = _with(commands[-1], Redirection(2, ">&", Word((Text("1"),))))
             self.position += 1
             self._skip_newlines()
-            commands.append(self._simple())
-        return Pipeline(tuple(commands), negated)
+            commands.append(self._command())
+        return Pipeline(tuple(commands), negated, timed)
+
+    def _command(self) -> Command:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            raise ShellSyntaxError(f"commands in commands are nested more than {MAX_NESTING} deep")
+        command = self._compound()
+        if command is None:
+            command = self._simple()
+        elif not isinstance(command, Function):
+            while (token := self._look()) is not None and token.operator in _REDIRECTIONS:
+                command = _with(command, self._redirection(token))
+        self.nesting -= 1
+        return command
+
+    def _compound(self) -> Command | None:
+        token = self._look()
+        if token is None:
+            return None
+        if token.calculation is not None:
+            self.position += 1
+            return Calculation(self.lexer.inner(token.calculation))
+        if token.operator == "(":
+            self.position += 1
+            body = self._list(frozenset(), ")")
+            if not body:
+                raise self._unexpected()
+            self._expect_operator(")")
+            return Group(body, subshell=True)
+        word = token.word.plain
+        if word is None or token.operator:
+            return None
+        if word in _CLOSERS:
+            raise self._unexpected()
+        method = {
+            "for": self._for, "while": self._while, "until": self._while, "if": self._if, "case": self._case,
+            "function": self._function, "{": self._group, "[[": self._test,
+        }.get(word)  # fmt: skip
+        if method is not None:
+            return method()
+        if self._is_function():
+            return self._function()
+        if word == "select":
+            raise ShellSyntaxError('the terminal\'s shell does not have "select"')
+        return None
+
+    def _for(self) -> Command:
+        self.position += 1
+        token = self._look()
+        if token is not None and token.calculation is not None:
+            return self._counting_for(token.calculation)
+        name = self._plain() or ""
+        if not _NAME.match(name):
+            if token is None:
+                raise self._unexpected()
+            raise ShellSyntaxError(f"`{token.shown}': not a valid identifier")
+        self.position += 1
+        words: list[Word] | None = None
+        self._skip_newlines()
+        if self._plain() == "in":
+            self.position += 1
+            words = []
+            while (token := self._look()) is not None and not token.operator:
+                words.append(token.word)
+                self.position += 1
+        return For(name, None if words is None else tuple(words), self._do())
+
+    def _counting_for(self, text: str) -> Command:
+        self.position += 1
+        pieces = text.split(";")
+        if len(pieces) != 3:
+            raise ShellSyntaxError("syntax error: arithmetic expression required")
+        first, condition, after = (self.lexer.inner(piece) for piece in pieces)
+        return CountingFor(first, condition, after, self._do())
+
+    def _do(self) -> Script:
+        """`; do … done`"""
+        if self._operator() in (";", "\n"):
+            self.position += 1
+        self._skip_newlines()
+        self._expect("do")
+        body = self._body("done")
+        self.position += 1
+        return body
+
+    def _while(self) -> Command:
+        until = self._plain() == "until"
+        self.position += 1
+        condition = self._body("do")
+        return While(condition, self._do(), until)
+
+    def _if(self) -> Command:
+        branches: list[tuple[Script, Script]] = []
+        otherwise: Script = ()
+        while True:
+            self.position += 1
+            condition = self._body("then")
+            self.position += 1
+            branches.append((condition, self._body("elif", "else", "fi")))
+            word = self._plain()
+            if word == "elif":
+                continue
+            self.position += 1
+            if word == "else":
+                otherwise = self._body("fi")
+                self.position += 1
+            return If(tuple(branches), otherwise)
+
+    def _case(self) -> Command:
+        self.position += 1
+        token = self._look()
+        if token is None or token.operator:
+            raise self._unexpected()
+        subject = token.word
+        self.position += 1
+        self._skip_newlines()
+        self._expect("in")
+        items: list[tuple[tuple[Word, ...], Script, str]] = []
+        while self._skip_newlines() and self._plain() != "esac":
+            items.append(self._case_item())
+        self._expect("esac")
+        return Case(subject, tuple(items))
+
+    def _case_item(self) -> tuple[tuple[Word, ...], Script, str]:
+        if self._operator() == "(":
+            self.position += 1
+        patterns: list[Word] = []
+        while True:
+            token = self._look()
+            if token is None or token.operator:
+                raise self._unexpected()
+            patterns.append(token.word)
+            self.position += 1
+            if self._operator() != "|":
+                break
+            self.position += 1
+        self._expect_operator(")")
+        body = self._list(frozenset({"esac"}), ";; ;& ;;&")
+        ending = self._operator()
+        if ending in (";;", ";&", ";;&"):
+            self.position += 1
+        return tuple(patterns), body, ending or ";;"
+
+    def _is_function(self) -> bool:
+        """Whether `name ( )` comes next."""
+        following = [token.operator for token in self.tokens[self.position + 1 : self.position + 3]]
+        return following == ["(", ")"] and bool(_NAME.match(self._plain() or ""))
+
+    def _function(self) -> Command:
+        if self._plain() == "function":
+            self.position += 1
+        name = self._plain() or ""
+        if not _NAME.match(name):
+            raise self._unexpected()
+        self.position += 1
+        if self._operator() == "(":
+            self.position += 1
+            self._expect_operator(")")
+        self._skip_newlines()
+        body = self._command()
+        if isinstance(body, Simple | Function):
+            raise ShellSyntaxError(f"syntax error near the body of function `{name}'")
+        return Function(name, body)
+
+    def _group(self) -> Command:
+        self.position += 1
+        body = self._body("}")
+        self.position += 1
+        return Group(body, subshell=False)
+
+    def _test(self) -> Command:
+        self.position += 1
+        tokens: list[Word | str] = []
+        while (token := self._look()) is not None:
+            self.position += 1
+            if token.word.plain == "]]" and not token.operator:
+                if not tokens:
+                    raise ShellSyntaxError("syntax error near `]]'")
+                return Test(tuple(tokens))
+            if token.operator not in ("", "&&", "||", "(", ")", "<", ">", "\n"):
+                self.position -= 1
+                raise self._unexpected()
+            if token.operator != "\n":
+                tokens.append(token.operator or ("!" if token.word.plain == "!" else token.word))
+        raise self._unexpected()
 
     def _simple(self) -> Simple:
-        assignments: list[tuple[str, Word]] = []
+        assignments: list[Assignment] = []
         words: list[Word] = []
         redirections: list[Redirection] = []
-        while (token := self._look()) is not None:
+        while (token := self._look()) is not None and token.calculation is None:
             if token.operator in _REDIRECTIONS:
                 redirections.append(self._redirection(token))
                 continue
             if token.operator:
                 break
             self.position += 1
-            assigned = _assignment(token.word) if not words else None
+            assigned = assignment_of(token.word) if not words else None
             if assigned:
                 assignments.append(assigned)
             else:
-                if not words and token.word.plain in _COMPOUND:
-                    raise ShellSyntaxError(f'the terminal\'s shell does not have "{token.word.plain}" yet')
                 words.append(token.word)
         if not assignments and not words and not redirections:
-            if self._operator() == "(":
-                raise ShellSyntaxError("the terminal's shell does not have subshells yet")
             raise self._unexpected()
         return Simple(tuple(assignments), tuple(words), tuple(redirections))
 
-    def _redirection(self, token: _Token) -> Redirection:
+    def _redirection(self, token: Token) -> Redirection:
         self.position += 1
         target = self._look()
         if target is None or target.operator:
@@ -362,28 +370,29 @@ class _Parser:
                 raise ShellSyntaxError("syntax error near unexpected token `newline'")
             raise self._unexpected()
         self.position += 1
-        operator = token.operator
+        operator = {">|": ">", "<<-": "<<", "<&": "<"}.get(token.operator, token.operator)
         if operator in ("&>", "&>>"):
             return Redirection(-1, ">" if operator == "&>" else ">>", target.word)
-        if operator == ">|":
-            operator = ">"
-        if operator == ">&" and token.fd is None and not (target.word.plain or "").isdigit():
+        if operator == ">&" and token.fd is None and not (target.word.plain or "").rstrip("-").isdigit():
             return Redirection(-1, ">", target.word)
         default = 0 if operator.startswith("<") else 1
         fd = token.fd if token.fd is not None else default
-        if operator == "<<-":
-            operator = "<<"
         return Redirection(fd, operator, target.word)  # type: ignore[arg-type]
 
 
-def _assignment(word: Word) -> tuple[str, Word] | None:
-    """(name, value) of `NAME=value`."""
-    if not word.parts or word.parts[0].kind != "text" or word.parts[0].quoted:
+def assignment_of(word: Word) -> Assignment | None:
+    """The assignment that a word is, or None."""
+    first = word.parts[0] if word.parts else None
+    if not isinstance(first, Text) or first.quoted:
         return None
-    first = word.parts[0].text
-    found = _ASSIGNMENT.match(first)
+    found = _ASSIGNMENT.match(first.text)
     if found is None:
         return None
-    rest = first[found.end() :]
-    head = (Part("text", rest, False),) if rest else ()
-    return found[1], Word((*head, *word.parts[1:]))
+    rest = first.text[found.end() :]
+    value = Word((*((Text(rest),) if rest else ()), *word.parts[1:]))
+    index = None if found[2] is None else Word((Text(found[2]),))
+    return Assignment(found[1], value, bool(found[3]), index)
+
+
+def _with(command: Command, redirection: Redirection) -> Command:
+    return replace(command, redirections=(*command.redirections, redirection))

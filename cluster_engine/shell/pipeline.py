@@ -9,6 +9,8 @@ from cluster_engine.clock import Clock
 from cluster_engine.kubectl.process import Process, Stream, Wait
 
 BROKEN_PIPE = 141
+# Who writes into a pipe that holds more has to wait until somebody reads.
+MAX_PIPE_CHARACTERS = 256 * 1024
 
 
 @dataclass(slots=True)
@@ -18,6 +20,8 @@ class Stage:
     process: Process
     reads: Stream
     writes: Stream | None
+    # Whether what it reads is the pipeline's own pipe, and not what the whole pipeline reads.
+    owns_reads: bool = True
     waiting: Wait | None = None
     code: int | None = None
 
@@ -42,7 +46,12 @@ def run(stages: Sequence[Stage], clock: Clock) -> Process:
 
 def _can_go_on(stage: Stage, clock: Clock) -> bool:
     wait = stage.waiting
-    if wait is None or (stage.writes is not None and stage.writes.abandoned):
+    if stage.writes is not None:
+        if stage.writes.abandoned:
+            return True
+        if stage.writes.held > MAX_PIPE_CHARACTERS:
+            return False
+    if wait is None:
         return True
     if any(stream.ready for stream in wait.streams) or any(len(watch) or watch.ended for watch in wait.watches):
         return True
@@ -63,7 +72,8 @@ def _go_on(stage: Stage) -> None:
 
 def _end(stage: Stage, code: int) -> None:
     stage.code = code
-    stage.reads.abandon()
+    if stage.owns_reads:
+        stage.reads.abandon()
     if stage.writes is not None:
         stage.writes.close()
 
@@ -72,7 +82,9 @@ def _together(stages: Sequence[Stage]) -> Wait:
     """What all stages that are left wait for, beside each other."""
     waits = [stage.waiting for stage in stages if stage.code is None and stage.waiting is not None]
     deadlines = [wait.deadline_us for wait in waits if wait.deadline_us is not None]
+    inner = {id(stage.writes) for stage in stages}
     return Wait(
+        streams=tuple(stream for wait in waits for stream in wait.streams if id(stream) not in inner),
         watches=tuple(watch for wait in waits for watch in wait.watches),
         deadline_us=min(deadlines, default=None),
     )

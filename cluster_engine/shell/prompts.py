@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 _FULL = re.compile(r"\s*(?:\[[^\]\n]{1,80}@[^\]\n]{1,80}\]|[\w.-]{1,40}@[\w.-]{1,60}:[^\s#$]{0,80})\s?[#$]\s+")
 _SHORT = re.compile(r"\s*[#$%]\s+(?=(\S+))")
+# Words that begin a command and are none.
+RESERVED = frozenset({"for", "while", "until", "if", "case", "export", "[[", "time", "function", "select", "{", "("})
 _HERE = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 
 

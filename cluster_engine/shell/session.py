@@ -1,29 +1,30 @@
 """A terminal's session: lines are queued, run one after the other, and their output handed on.
 
 The session is a component of its cluster: each line is a step caused by the person's input, and so is each time that a
-waiting command goes on. Commands wait in virtual time.
+waiting command goes on. Commands wait in virtual time. Jobs in the background run beside the line in the foreground.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from cluster_engine.client.component import Component
-from cluster_engine.clock import Timer
 from cluster_engine.cluster import Cluster
-from cluster_engine.kubectl.process import Interrupt, Output, Process, Stream, Wait
-from cluster_engine.shell import completion, interpreter, prompts
+from cluster_engine.kubectl.process import Interrupt, Output, Process, Stream
+from cluster_engine.shell import completion, interpreter, prompts, recall
 from cluster_engine.shell.builtins.registry import BUILTINS
 from cluster_engine.shell.completion import Completion
-from cluster_engine.shell.environment import Environment, Streams
+from cluster_engine.shell.environment import Budget, Environment, Streams
 from cluster_engine.shell.files import Files, TidyFiles
+from cluster_engine.shell.jobs import Job, Jobs
+from cluster_engine.shell.tasks import Task
 from cluster_engine.trace import Cause
 
 MAX_OUTPUT_CHARACTERS = 1024 * 1024
 MAX_SUBJECT = 200
 INTERRUPTED = 130
+TERMINATED = 143
 FAILED = 1
 _TOO_MUCH = f"\nbash: more than {MAX_OUTPUT_CHARACTERS:,} characters were printed; the rest is left out\n"
 
@@ -33,40 +34,83 @@ OnExit = Callable[[int, int], None]
 __all__ = ["Completion", "Session"]
 
 
-@dataclass(slots=True)
-class _Running:
-    """The command that runs: its number, its line, and how much it has printed."""
-
-    number: int
-    line: str
-    process: Process
-    printed: int = 0
-
-
 class Session(Component):
-    """One terminal. `on_output(command number, "stdout" or "stderr", text)`, `on_exit(command number, exit code)`."""
+    """One terminal. `on_output(command number, stream, text)`, `on_exit(command number, exit code)`.
 
-    def __init__(self, cluster: Cluster, *, name: str, files: Files, on_output: OnOutput, on_exit: OnExit) -> None:
+    The stream is "stdout", "stderr", or "hint" for what a real terminal would not say. What a job prints comes under
+    the number of the line that started it, after that line's exit. `on_open_editor(path)` is called for `vi FILE`.
+    With `interactive`, commands may read what `type_input` gives while `reading` is true.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        name: str,
+        files: Files,
+        on_output: OnOutput,
+        on_exit: OnExit,
+        on_open_editor: Callable[[str], None] | None = None,
+        look: str = "current",
+        interactive: bool = False,
+    ) -> None:
         super().__init__(f"terminal-{name}", cluster.clock, cluster.trace, cluster.turns)
         self._cluster = cluster
-        self._env = Environment(cluster, TidyFiles(files))
+        self._jobs = Jobs(self._start_job, self._stop_job)
+        self._env = Environment(
+            cluster,
+            TidyFiles(files),
+            run_script=interpreter.run_script,
+            run_words=interpreter.run_words,
+            jobs=self._jobs,
+            rng=cluster.rng.stream(f"terminal-{name}"),
+            on_open_editor=on_open_editor,
+            look=look,
+            hint=self._hint,
+        )
         self._on_output = on_output
         self._on_exit = on_exit
+        self._interactive = interactive
+        self._stdin = Stream(closed=True)
         self._queue: deque[tuple[int, str]] = deque()
         self._next_number = 1
-        self._running: _Running | None = None
-        self._resumable = False
-        self._interrupted = False
-        self._wait: Wait | None = None
-        self._timer: Timer | None = None
+        self._foreground: Task | None = None
+        self._background: list[Task] = []
+        # The task whose step this is.
+        self._present: Task | None = None
         # What the present step has printed, adjacent pieces of one stream joined.
-        self._pending: list[tuple[str, list[str]]] = []
+        self._pending: list[tuple[int, str, list[str]]] = []
         cluster.attach(self)
 
     @property
     def busy(self) -> bool:
-        """Whether a command runs or waits for its turn."""
-        return self._running is not None or bool(self._queue)
+        """Whether a command runs or waits for its turn; jobs in the background do not count."""
+        return self._foreground is not None or bool(self._queue)
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs run in the background."""
+        return len(self._background)
+
+    @property
+    def reading(self) -> bool:
+        """Whether the command in the foreground waits for what is typed."""
+        task = self._foreground
+        return task is not None and task.wait is not None and self._stdin in task.wait.streams
+
+    @property
+    def look(self) -> str:
+        return self._env.look
+
+    @look.setter
+    def look(self, look: str) -> None:
+        self._env.look = look
+
+    @property
+    def directory(self) -> str:
+        """Where the shell stands, for the prompt: `~`, `~/web`."""
+        inner = self._env.files.directory
+        return f"~/{inner}" if inner else "~"
 
     def type_line(self, line: str) -> int:
         """Queues a line (several, when they were pasted together) and returns the command's number."""
@@ -76,13 +120,21 @@ class Session(Component):
         self.wake()
         return number
 
+    def type_input(self, text: str) -> None:
+        """What is typed while a command reads; "" is the end of the input (Ctrl-D)."""
+        if text:
+            self._stdin.write(text)
+        else:
+            self._stdin.close()
+        self.wake()
+
     def interrupt(self) -> None:
         """Ctrl-C: ends the command that runs, and forgets what was typed ahead."""
         while self._queue:
             number, _ = self._queue.popleft()
             self._on_exit(number, INTERRUPTED)
-        if self._running is not None:
-            self._interrupted = True
+        if self._foreground is not None:
+            self._foreground.interrupted = True
             self.wake()
 
     def complete(self, line: str, cursor: int) -> Completion:
@@ -90,104 +142,127 @@ class Session(Component):
         return completion.complete(self._env, line, cursor)
 
     def has_work(self) -> bool:
-        if self._running is not None:
-            return self._resumable or self._interrupted
-        return bool(self._queue)
+        if self._foreground is None and self._queue:
+            return True
+        return any(task.can_go_on for task in self._tasks())
+
+    def _tasks(self) -> list[Task]:
+        return [*([self._foreground] if self._foreground is not None else []), *self._background]
 
     def step(self) -> None:
-        running = self._running or self._start()
-        with self.traced(running.line[:MAX_SUBJECT], Cause("input", f"command {running.number}")):
-            self._advance(running)
-        self._flush(running.number)
-        if self._running is None:
-            self._on_exit(running.number, self._env.status)
+        """One task goes on: the foreground's before the jobs', but no job waits for ever."""
+        if self._foreground is None and self._queue:
+            self._start()
+        task = next((one for one in self._tasks() if one.can_go_on), None)
+        if task is None:
+            return
+        self._present = task
+        with self.traced(task.line[:MAX_SUBJECT], Cause("input", f"command {task.number}")):
+            code = self._advance(task)
+        if code is not None:
+            self._finish(task, code)
+        self._present = None
+        self._flush()
+        if code is not None and task.job is None:
+            self._on_exit(task.number, code)
 
-    def _start(self) -> _Running:
+    def _start(self) -> None:
         number, line = self._queue.popleft()
+        env = self._env
         text = prompts.without_prompts(line, self._is_command)
-        if text.strip():
-            self._env.remember(text.strip("\n"))
-        streams = Streams(Stream(closed=True), Output(self._writer("stdout")), Output(self._writer("stderr")))
-        self._running = _Running(number, text.strip(), interpreter.run_text(self._env, text, streams))
-        return self._running
+        self._stdin = Stream(closed=not self._interactive)
+        streams = Streams(self._stdin, Output(self._writer(number, "stdout")), Output(self._writer(number, "stderr")))
+        env.budget = Budget()
+        try:
+            recalled = recall.recalled(text, env.history)
+        except recall.NoSuchEvent as error:
+            self._foreground = Task(number, text.strip(), _refused(str(error), streams), self.wake)
+            return
+        if recalled != text:
+            self._hold(number, "stdout", recalled + "\n")
+        if recalled.strip():
+            env.remember(recalled.strip("\n"))
+        process = interpreter.run_text(env, recalled, streams)
+        self._foreground = Task(number, recalled.strip(), process, self.wake)
 
     def _is_command(self, word: str) -> bool:
-        return word == "kubectl" or word in BUILTINS or word in self._env.aliases
+        return word == "kubectl" or word in BUILTINS or word in self._env.aliases or word in prompts.RESERVED
 
-    def _advance(self, running: _Running) -> None:
-        """Lets the command run up to where it waits or ends."""
-        self._disarm()
+    def _advance(self, task: Task) -> int | None:
+        """Lets a command run up to where it waits (None) or ends (its exit code)."""
+        task.disarm()
         try:
-            if self._interrupted:
-                self._interrupted = False
-                wait = running.process.throw(Interrupt())
+            if task.interrupted:
+                task.interrupted = False
+                wait = task.process.throw(Interrupt())
             else:
-                wait = next(running.process)
-            self._arm(wait)
+                wait = next(task.process)
+            task.arm(wait, self.clock)
         except StopIteration as done:
-            self._end(int(done.value))
+            return int(done.value or 0)
         except Interrupt:
-            self._end(INTERRUPTED)
+            return INTERRUPTED
         except Exception as error:
             # A fault of ours must not take the terminal with it.
             self.trace.note(f"internal error: {type(error).__name__}: {error}")
-            name = running.line.split(None, 2)
-            self._writer("stderr")(
-                f"error: internal error in {' '.join(name[:2])}: {type(error).__name__}; it has been recorded\n"
+            name = " ".join(task.line.split(None, 2)[:2])
+            self._writer(task.number, "stderr")(
+                f"error: internal error in {name}: {type(error).__name__}; it has been recorded\n"
             )
-            self._end(FAILED)
+            return FAILED
+        return None
 
-    def _end(self, code: int) -> None:
-        self._running = None
+    def _finish(self, task: Task, code: int) -> None:
+        if task.job is not None:
+            self._background.remove(task)
+            self._jobs.end(task.job, TERMINATED if task.job.killed else code)
+            return
+        self._foreground = None
         self._env.status = code
+        for line in self._jobs.ended_lines():
+            self._hold(task.number, "stderr", line + "\n")
 
-    def _arm(self, wait: Wait) -> None:
-        """Sees to it that the command goes on when what it waits for has happened."""
-        self._wait = wait
-        ready = not wait.watches and wait.deadline_us is None
-        for watch in wait.watches:
-            watch.on_ready = self._ready
-            ready = ready or len(watch) > 0 or watch.ended
-        if wait.deadline_us is not None:
-            self._timer = self.clock.call_at(wait.deadline_us, self._ready)
-        if ready:
-            self._ready()
+    def _start_job(self, job: Job, process: Process) -> None:
+        number = self._present.number if self._present is not None else 0
+        self._background.append(Task(number, job.text, process, self.wake, job))
+        self.wake()
 
-    def _disarm(self) -> None:
-        self._resumable = False
-        if self._wait is not None:
-            for watch in self._wait.watches:
-                watch.on_ready = None
-            self._wait = None
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    def _stop_job(self, job: Job) -> None:
+        for task in self._background:
+            if task.job is job:
+                task.interrupted = True
+                self.wake()
 
-    def _ready(self) -> None:
-        if not self._resumable:
-            self._resumable = True
-            self.wake()
-
-    def _writer(self, stream: str) -> Callable[[str], None]:
+    def _writer(self, number: int, stream: str) -> Callable[[str], None]:
         def write(text: str) -> None:
-            running = self._running
-            if not text or running is None or running.printed > MAX_OUTPUT_CHARACTERS:
+            task = self._present
+            if not text or task is None or task.printed > MAX_OUTPUT_CHARACTERS:
                 return
-            room = MAX_OUTPUT_CHARACTERS - running.printed
-            running.printed += len(text)
-            self._hold(stream, text[:room])
+            room = MAX_OUTPUT_CHARACTERS - task.printed
+            task.printed += len(text)
+            self._hold(number, stream, text[:room])
             if len(text) > room:
-                self._hold("stderr", _TOO_MUCH)
+                self._hold(number, "stderr", _TOO_MUCH)
 
         return write
 
-    def _hold(self, stream: str, text: str) -> None:
-        if self._pending and self._pending[-1][0] == stream:
-            self._pending[-1][1].append(text)
-        else:
-            self._pending.append((stream, [text]))
+    def _hint(self, text: str) -> None:
+        if self._present is not None:
+            self._hold(self._present.number, "hint", text + "\n")
 
-    def _flush(self, number: int) -> None:
+    def _hold(self, number: int, stream: str, text: str) -> None:
+        if self._pending and self._pending[-1][:2] == (number, stream):
+            self._pending[-1][2].append(text)
+        else:
+            self._pending.append((number, stream, [text]))
+
+    def _flush(self) -> None:
         pending, self._pending = self._pending, []
-        for stream, parts in pending:
+        for number, stream, parts in pending:
             self._on_output(number, stream, "".join(parts))
+
+
+def _refused(message: str, streams: Streams) -> Process:
+    streams.err.line(f"bash: {message}")
+    return FAILED
+    yield

@@ -1,265 +1,127 @@
-"""`grep`, `head`, `tail`, `wc`, `sort`, `uniq`, `cut`: text from pipes and files."""
+"""`head`, `tail`, `wc`, `cut`, `tr`, `rev`, `tac`, `nl`, `paste`, `column`, `base64`, and checksums: text from pipes and files."""
 
 from __future__ import annotations
 
+import base64 as base64_code
+import binascii
+import hashlib
 import re
-from collections.abc import Generator
 
-from cluster_engine.kubectl.process import Process, Wait, read_all, read_chunks
-from cluster_engine.shell.builtins.arguments import OptionError, read
+from cluster_engine.kubectl.process import Process, read_all, read_chunks
+from cluster_engine.shell.builtins.arguments import OptionError, lines, read, texts
 from cluster_engine.shell.environment import Environment, Streams
-
-MAX_PATTERN = 1000
-
-
-def _lines(
-    env: Environment, name: str, words: list[str], streams: Streams
-) -> Generator[Wait, None, tuple[list[str], bool]]:
-    """(the lines of the files, or of standard input; whether all files were there)."""
-    if not words:
-        return (yield from read_all(streams.stdin)).splitlines(), True
-    lines: list[str] = []
-    good = True
-    for word in words:
-        try:
-            text = (yield from read_all(streams.stdin)) if word == "-" else env.files.read(word)
-        except FileNotFoundError:
-            streams.err.line(f"{name}: {word}: No such file or directory")
-            good = False
-            continue
-        lines.extend(text.splitlines())
-    return lines, good
-
-
-def grep(env: Environment, args: list[str], streams: Streams) -> Process:
-    """Prints each matching line as soon as it comes, so that `kubectl get -w | grep` works."""
-    try:
-        options, words = read(args, "iEFnvcoqwxhs", "ABCem")
-        pattern, files = (options["e"], words) if "e" in options else (words[0], words[1:])
-        matcher = _matcher(pattern, options)
-        after, before = (int(options.get(letter) or options.get("C") or 0) for letter in "AB")
-    except IndexError:
-        streams.err.line("Usage: grep [OPTION]... PATTERNS [FILE]...")
-        return 2
-    except (OptionError, ValueError, re.error) as error:
-        streams.err.line(f"grep: {error}")
-        return 2
-    search = _Grep(matcher, options, after, before, streams)
-    if files:
-        lines, good = yield from _lines(env, "grep", files, streams)
-        for line in lines:
-            search.take(line)
-        search.end()
-        return 2 if not good else int(not search.count)
-    rest = ""
-    while chunk := (yield from read_chunks(streams.stdin)):
-        *whole, rest = (rest + chunk).split("\n")
-        for line in whole:
-            search.take(line)
-    if rest:
-        search.take(rest)
-    search.end()
-    return int(not search.count)
-
-
-def _matcher(pattern: str, options: dict[str, str]) -> re.Pattern[str]:
-    if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
-    if "F" in options:
-        expression = "|".join(re.escape(line) for line in pattern.split("\n"))
-    elif "E" in options:
-        expression = pattern
-    else:
-        # In a basic expression + ? | ( ) { } are plain unless they are escaped.
-        expression = re.sub(r"\\([+?|(){}])|([+?|(){}])", lambda found: found[1] or "\\" + found[2], pattern)
-    if _is_dangerous(expression):
-        raise ValueError("the pattern repeats a repetition, which could take for ever")
-    if "w" in options:
-        expression = rf"\b(?:{expression})\b"
-    if "x" in options:
-        expression = rf"\A(?:{expression})\Z"
-    return re.compile(expression, re.IGNORECASE if "i" in options else 0)
-
-
-def _is_dangerous(expression: str) -> bool:
-    """Whether a group that repeats something is itself repeated, as in `(a+)+`."""
-    return re.search(r"[+*}]\)[+*{]", expression) is not None
-
-
-class _Grep:
-    def __init__(
-        self, matcher: re.Pattern[str], options: dict[str, str], after: int, before: int, streams: Streams
-    ) -> None:
-        self._matcher, self._options, self._streams = matcher, options, streams
-        self._after, self._before = after, before
-        self._recent: list[tuple[int, str]] = []
-        self._owed = 0
-        self._number = 0
-        self._last_shown = 0
-        self.count = 0
-
-    def take(self, line: str) -> None:
-        self._number += 1
-        limit = self._options.get("m")
-        found = bool(self._matcher.search(line)) != ("v" in self._options) and not (limit and self.count >= int(limit))
-        if found:
-            self.count += 1
-            for number, earlier in self._recent:
-                self._show(number, earlier, "-")
-            self._recent.clear()
-            self._show(self._number, line, ":")
-            self._owed = self._after
-        elif self._owed:
-            self._owed -= 1
-            self._show(self._number, line, "-")
-        elif self._before:
-            self._recent = [*self._recent, (self._number, line)][-self._before :]
-
-    def _show(self, number: int, line: str, mark: str) -> None:
-        if "q" in self._options or "c" in self._options:
-            return
-        if (self._after or self._before) and self._last_shown and number > self._last_shown + 1:
-            self._streams.out.line("--")
-        self._last_shown = number
-        head = f"{number}{mark}" if "n" in self._options else ""
-        if "o" in self._options and "v" not in self._options:
-            for found in self._matcher.finditer(line):
-                if found[0]:
-                    self._streams.out.line(head + found[0])
-        else:
-            self._streams.out.line(head + line)
-
-    def end(self) -> None:
-        if "c" in self._options:
-            self._streams.out.line(str(self.count))
+from cluster_engine.shell.redirect import reason
 
 
 def _count(options: dict[str, str], letter: str = "n") -> int:
     text = options.get(letter, "10")
-    if not re.fullmatch(r"[+-]?\d+", text):
-        raise OptionError(f"invalid number of lines: '{text}'")
+    if not re.fullmatch(r"[+-]?\d{1,9}", text):
+        what = "bytes" if letter == "c" else "lines"
+        raise OptionError(f"invalid number of {what}: '{text}'")
     return int(text)
 
 
 def _old_style(args: list[str]) -> list[str]:
     """`-5` means `-n 5`."""
-    return [f"-n{arg[1:]}" if re.fullmatch(r"-\d+", arg) else arg for arg in args]
+    return [
+        f"-n{arg[1:]}" if re.fullmatch(r"-\d+", arg) and args[index - 1 : index] not in (["-n"], ["-c"]) else arg
+        for index, arg in enumerate(args)
+    ]
 
 
 def head(env: Environment, args: list[str], streams: Streams) -> Process:
     """Stops reading once it has its lines, which ends what writes into the pipe."""
     try:
-        options, words = read(_old_style(args), "q", "nc")
-        count = _count(options)
+        options, words = read(_old_style(args), "qv", "nc", long={"lines": "n", "bytes": "c", "quiet": "q"})
+        count = _count(options, "c" if "c" in options else "n")
     except OptionError as error:
         streams.err.line(f"head: {error}")
         return 1
-    if words or count < 0:
-        lines, good = yield from _lines(env, "head", words, streams)
-        streams.out.write("".join(f"{line}\n" for line in lines[:count]))
+    if words or count < 0 or "c" in options:
+        found, good = yield from texts(env, "head", words, streams)
+        for index, (name, text) in enumerate(found):
+            if len(words) > 1 and "q" not in options:
+                streams.out.write("\n" * bool(index) + f"==> {name} <==\n")
+            kept = text[:count] if "c" in options else "".join(text.splitlines(keepends=True)[:count])
+            streams.out.write(kept)
         return int(not good)
     rest, left = "", count
     while left > 0 and (chunk := (yield from read_chunks(streams.stdin))):
         *whole, rest = (rest + chunk).split("\n")
         streams.out.write("".join(f"{line}\n" for line in whole[:left]))
+        if len(whole) > left:
+            streams.stdin.unread("\n".join([*whole[left:], rest]))
+            return 0
         left -= len(whole)
     if rest and left > 0:
         streams.out.write(rest)
+    elif rest:
+        streams.stdin.unread(rest)
     return 0
 
 
 def tail(env: Environment, args: list[str], streams: Streams) -> Process:
     try:
-        options, words = read(_old_style(args), "q", "n")
-        text = options.get("n", "10")
-        count = _count(options)
+        options, words = read(_old_style(args), "qvfF", "nc", long={"lines": "n", "bytes": "c", "follow": "f"})
+        letter = "c" if "c" in options else "n"
+        text_count = options.get(letter, "10")
+        count = _count(options, letter)
     except OptionError as error:
         streams.err.line(f"tail: {error}")
         return 1
-    lines, good = yield from _lines(env, "tail", words, streams)
-    if text.startswith("+"):
-        chosen = lines[max(0, count - 1) :]
-    else:
-        chosen = lines[-abs(count) :] if count else []
-    streams.out.write("".join(f"{line}\n" for line in chosen))
+    found, good = yield from texts(env, "tail", words, streams)
+    for index, (name, text) in enumerate(found):
+        if len(words) > 1 and "q" not in options:
+            streams.out.write("\n" * bool(index) + f"==> {name} <==\n")
+        units: list[str] = list(text) if letter == "c" else text.splitlines(keepends=True)
+        if text_count.startswith("+"):
+            units = units[max(0, count - 1) :]
+        else:
+            units = units[-abs(count) :] if count else []
+        streams.out.write("".join(units))
+    if ("f" in options or "F" in options) and words:
+        streams.err.line("tail: files here change only by your own commands: there is nothing to follow")
     return int(not good)
 
 
 def wc(env: Environment, args: list[str], streams: Streams) -> Process:
     try:
-        options, words = read(args, "lwcm")
+        options, words = read(args, "lwcmL", long={"lines": "l", "words": "w", "bytes": "c", "chars": "m"})
     except OptionError as error:
         streams.err.line(f"wc: {error}")
         return 1
-    code = 0
-    for word in words or [""]:
-        try:
-            text = env.files.read(word) if word else (yield from read_all(streams.stdin))
-        except FileNotFoundError:
-            streams.err.line(f"wc: {word}: No such file or directory")
-            code = 1
-            continue
+    found, good = yield from texts(env, "wc", words, streams)
+    chosen = [letter for letter in "lwmc" if letter in (options or {"l": "", "w": "", "c": ""})]
+    rows: list[tuple[list[int], str]] = []
+    for name, text in found:
         counts = {"l": text.count("\n"), "w": len(text.split()), "c": len(text.encode()), "m": len(text)}
-        shown = [counts[letter] for letter in "lwmc" if letter in (options or {"l": "", "w": "", "c": ""})]
-        numbers = str(shown[0]) if len(shown) == 1 else " ".join(f"{number:7d}" for number in shown)
-        streams.out.line(f"{numbers} {word}".rstrip())
-    return code
-
-
-def sort(env: Environment, args: list[str], streams: Streams) -> Process:
-    try:
-        options, words = read(args, "rnuf", "kt")
-    except OptionError as error:
-        streams.err.line(f"sort: {error}")
-        return 2
-    lines, good = yield from _lines(env, "sort", words, streams)
-    column = re.match(r"\d+", options.get("k", ""))
-
-    def key(line: str) -> tuple[float, str]:
-        part = line
-        if column:
-            fields = line.split(options.get("t")) if "t" in options else line.split()
-            part = fields[int(column[0]) - 1] if int(column[0]) <= len(fields) else ""
-        number = re.match(r"\s*(-?\d+\.?\d*)", part) if "n" in options else None
-        return (float(number[1]) if number else 0.0, part.lower() if "f" in options else part)
-
-    lines.sort(key=key, reverse="r" in options)
-    if "u" in options:
-        lines = list(dict.fromkeys(lines))
-    streams.out.write("".join(f"{line}\n" for line in lines))
-    return 0 if good else 2
-
-
-def uniq(env: Environment, args: list[str], streams: Streams) -> Process:
-    try:
-        options, words = read(args, "c")
-    except OptionError as error:
-        streams.err.line(f"uniq: {error}")
-        return 1
-    lines, good = yield from _lines(env, "uniq", words, streams)
-    groups: list[tuple[str, int]] = []
-    for line in lines:
-        if groups and groups[-1][0] == line:
-            groups[-1] = (line, groups[-1][1] + 1)
-        else:
-            groups.append((line, 1))
-    for line, count in groups:
-        streams.out.line(f"{count:7d} {line}" if "c" in options else line)
+        rows.append(([counts[letter] for letter in chosen], name))
+    if len(rows) > 1:
+        rows.append(([sum(column) for column in zip(*(row for row, _ in rows), strict=True)], "total"))
+    width = max((len(str(number)) for row, _ in rows for number in row), default=0)
+    width = 7 if not words and len(chosen) > 1 else width
+    for numbers, name in rows:
+        shown = " ".join(f"{number:{1 if len(chosen) == 1 and len(rows) == 1 else width}d}" for number in numbers)
+        streams.out.line(f"{shown} {name}".rstrip())
     return int(not good)
 
 
 def cut(env: Environment, args: list[str], streams: Streams) -> Process:
     try:
-        options, words = read(args, "s", "dfc")
-        ranges = _ranges(options.get("f") or options.get("c") or "")
+        options, words = read(args, "s", "dfcb", long={"delimiter": "d", "fields": "f", "output-delimiter": "b"})
+        ranges = _ranges(options.get("f") or options.get("c") or options.get("b") or "")
     except OptionError as error:
         streams.err.line(f"cut: {error}")
         return 1
-    lines, good = yield from _lines(env, "cut", words, streams)
+    found, good = yield from lines(env, "cut", words, streams)
     separator = options.get("d", "\t")
-    for line in lines:
+    if len(separator) != 1:
+        streams.err.line("cut: the delimiter must be a single character")
+        return 1
+    for line in found:
         if "f" in options and separator not in line:
-            streams.out.line(line)
+            if "s" not in options:
+                streams.out.line(line)
             continue
         parts = line.split(separator) if "f" in options else list(line)
         chosen = [part for index, part in enumerate(parts, 1) if any(low <= index <= high for low, high in ranges)]
@@ -270,10 +132,158 @@ def cut(env: Environment, args: list[str], streams: Streams) -> Process:
 def _ranges(text: str) -> list[tuple[int, int]]:
     ranges = []
     for part in text.split(","):
-        found = re.fullmatch(r"(\d*)(-?)(\d*)", part)
+        found = re.fullmatch(r"(\d{0,9})(-?)(\d{0,9})", part)
         if not part or found is None or part == "-":
             raise OptionError("you must specify a list of bytes, characters, or fields")
         low = int(found[1] or 1)
         high = int(found[3]) if found[3] else (10**9 if found[2] else low)
         ranges.append((low, high))
     return ranges
+
+
+_TR_CLASSES = {
+    "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "lower": "abcdefghijklmnopqrstuvwxyz", "digit": "0123456789",
+    "space": " \t\n\r\v\f", "blank": " \t", "punct": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
+}  # fmt: skip
+_TR_CLASSES["alpha"] = _TR_CLASSES["upper"] + _TR_CLASSES["lower"]
+_TR_CLASSES["alnum"] = _TR_CLASSES["alpha"] + _TR_CLASSES["digit"]
+
+
+def _characters(text: str) -> str:
+    """A set of `tr`: classes, ranges, escapes."""
+    text = re.sub(r"\[:(\w+):\]", lambda found: _TR_CLASSES.get(found[1], ""), text)
+    text = re.sub(r"\\([ntr\\])", lambda found: {"n": "\n", "t": "\t", "r": "\r", "\\": "\\"}[found[1]], text)
+
+    def spread(found: re.Match[str]) -> str:
+        return "".join(map(chr, range(ord(found[1]), ord(found[2]) + 1)))
+
+    return re.sub(r"(.)-(.)", spread, text, flags=re.DOTALL)
+
+
+def tr(env: Environment, args: list[str], streams: Streams) -> Process:
+    try:
+        options, words = read(args, "dscCt", long={"delete": "d", "squeeze-repeats": "s", "complement": "c"})
+    except OptionError as error:
+        streams.err.line(f"tr: {error}")
+        return 1
+    if not words or (len(words) == 1 and not {"d", "s"} & set(options)):
+        streams.err.line("tr: missing operand" + (f" after '{words[0]}'" if words else ""))
+        return 1
+    source = _characters(words[0])
+    target = _characters(words[1]) if len(words) > 1 else ""
+    opposite = "c" in options or "C" in options
+    while chunk := (yield from read_chunks(streams.stdin)):
+        if "d" in options:
+            chunk = "".join(char for char in chunk if (char in source) == opposite)
+        elif target:
+            if opposite:
+                chunk = "".join(char if char in source else target[-1] for char in chunk)
+            else:
+                padded = target + target[-1] * (len(source) - len(target))
+                chunk = chunk.translate(
+                    {ord(old): new for old, new in reversed(list(zip(source, padded, strict=False)))}
+                )
+        if "s" in options:
+            squeezed = re.escape(target or source)
+            chunk = re.sub(rf"([{'^' if opposite and not target else ''}{squeezed}])\1+", r"\1", chunk)
+        streams.out.write(chunk)
+    return 0
+
+
+def rev(env: Environment, args: list[str], streams: Streams) -> Process:
+    found, good = yield from lines(env, "rev", args, streams)
+    streams.out.write("".join(f"{line[::-1]}\n" for line in found))
+    return int(not good)
+
+
+def tac(env: Environment, args: list[str], streams: Streams) -> Process:
+    found, good = yield from lines(env, "tac", args, streams)
+    streams.out.write("".join(f"{line}\n" for line in reversed(found)))
+    return int(not good)
+
+
+def nl(env: Environment, args: list[str], streams: Streams) -> Process:
+    found, good = yield from lines(env, "nl", [arg for arg in args if not arg.startswith("-")], streams)
+    number = 0
+    for line in found:
+        number += bool(line) or "-ba" in args
+        streams.out.line(f"{number:6d}\t{line}" if line or "-ba" in args else f"       {line}")
+    return int(not good)
+
+
+def paste(env: Environment, args: list[str], streams: Streams) -> Process:
+    try:
+        options, words = read(args, "s", "d")
+    except OptionError as error:
+        streams.err.line(f"paste: {error}")
+        return 1
+    found, good = yield from texts(env, "paste", words, streams)
+    separator = options.get("d", "\t").replace("\\n", "\n")[:1]
+    columns = [text.splitlines() for _, text in found]
+    if "s" in options:
+        streams.out.write("".join(f"{separator.join(column)}\n" for column in columns))
+        return int(not good)
+    for index in range(max(map(len, columns), default=0)):
+        streams.out.line(separator.join(column[index] if index < len(column) else "" for column in columns))
+    return int(not good)
+
+
+def column(env: Environment, args: list[str], streams: Streams) -> Process:
+    try:
+        options, words = read(args, "t", "so", long={"table": "t", "separator": "s"})
+    except OptionError as error:
+        streams.err.line(f"column: {error}")
+        return 1
+    found, good = yield from lines(env, "column", words, streams)
+    rows = [line.split(options.get("s")) for line in found if line.strip()]
+    count = max(map(len, rows), default=0)
+    widths = [max((len(row[index]) for row in rows if index < len(row)), default=0) for index in range(count)]
+    for row in rows if "t" in options else []:
+        streams.out.line((options.get("o") or "  ").join(cell.ljust(widths[i]) for i, cell in enumerate(row)).rstrip())
+    if "t" not in options:
+        streams.out.write("".join(f"{line}\n" for line in found))
+    return int(not good)
+
+
+def base64(env: Environment, args: list[str], streams: Streams) -> Process:
+    try:
+        options, words = read(args, "dDi", "w", long={"decode": "d", "wrap": "w", "ignore-garbage": "i"})
+    except OptionError as error:
+        streams.err.line(f"base64: {error}")
+        return 1
+    try:
+        text = env.files.read(words[0]) if words and words[0] != "-" else (yield from read_all(streams.stdin))
+    except OSError as error:
+        streams.err.line(f"base64: {reason(error)}")
+        return 1
+    if "d" in options or "D" in options:
+        try:
+            streams.out.write(base64_code.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace"))
+        except (binascii.Error, ValueError):
+            streams.err.line("base64: invalid input")
+            return 1
+        return 0
+    code = base64_code.b64encode(text.encode()).decode()
+    width = int(options.get("w", "76")) if options.get("w", "76").isdigit() else 76
+    pieces = [code[at : at + width] for at in range(0, len(code), width)] if width else [code]
+    streams.out.write("\n".join(pieces) + ("\n" if width else ""))
+    return 0
+
+
+def _checksum(name: str, algorithm: str, env: Environment, args: list[str], streams: Streams) -> Process:
+    found, good = yield from texts(env, name, [arg for arg in args if arg == "-" or not arg.startswith("-")], streams)
+    for path, text in found:
+        streams.out.line(f"{hashlib.new(algorithm, text.encode(), usedforsecurity=False).hexdigest()}  {path or '-'}")
+    return int(not good)
+
+
+def md5sum(env: Environment, args: list[str], streams: Streams) -> Process:
+    return (yield from _checksum("md5sum", "md5", env, args, streams))
+
+
+def sha1sum(env: Environment, args: list[str], streams: Streams) -> Process:
+    return (yield from _checksum("sha1sum", "sha1", env, args, streams))
+
+
+def sha256sum(env: Environment, args: list[str], streams: Streams) -> Process:
+    return (yield from _checksum("sha256sum", "sha256", env, args, streams))

@@ -49,7 +49,6 @@ def terminal():
         ("cat <<-EOF | wc -l\n\ta\n\tb\n\tEOF", "2\n"),
         ("cat <<< hi", "hi\n"),
         ("echo -n a; echo -e 'b\\tc'", "ab\tc\n"),
-        ("printf() { :; }; echo a", None),
         ("echo 1 2 | wc -w; echo abc | cut -c 2-; echo a:b:c | cut -d : -f 2", "2\nbc\nb\n"),
         ("echo 'b\na\nb' | sort | uniq -c", "      1 a\n      2 b\n"),
         ("echo 'a\nb\nc\nd' | head -2; echo 'a\nb\nc' | tail -n 1", "a\nb\nc\n"),
@@ -63,10 +62,7 @@ def terminal():
 )  # fmt: skip
 def test_a_line_does_what_bash_would_do(shared, line, stdout):
     result = shared.run(line)
-    if stdout is None:
-        assert result.code == 2
-    else:
-        assert result.stdout == stdout
+    assert result.stdout == stdout
 
 
 @pytest.mark.parametrize(
@@ -81,9 +77,6 @@ def test_a_line_does_what_bash_would_do(shared, line, stdout):
         ("echo a >", "bash: syntax error near unexpected token `newline'\n"),
         ("; echo", "bash: syntax error near unexpected token `;'\n"),
         ("cat < nope", "bash: nope: No such file or directory\n"),
-        ("for i in 1; do echo; done", 'bash: the terminal\'s shell does not have "for" yet\n'),
-        ("echo $(ls)", "bash: the terminal's shell does not have command substitution yet\n"),
-        ("sleep 1 &", "bash: the terminal's shell does not have background jobs (&) yet\n"),
         ("cat nope", "cat: nope: No such file or directory\n"),
         ("rm nope", "rm: cannot remove 'nope': No such file or directory\n"),
         ("ls nope", "ls: cannot access 'nope': No such file or directory\n"),

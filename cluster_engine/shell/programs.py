@@ -1,0 +1,55 @@
+"""Commands that are more than the shell's own: kubectl, and scripts in files."""
+
+from __future__ import annotations
+
+from cluster_engine.kubectl.factory import Factory
+from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.root import main
+from cluster_engine.shell.environment import Environment, ShellExit, Streams
+from cluster_engine.shell.parse import parse
+from cluster_engine.shell.syntax import ShellSyntaxError
+
+NOT_FOUND = 127
+CANNOT_RUN = 126
+
+
+def factory(env: Environment, streams: Streams) -> Factory:
+    """What kubectl is given by this shell."""
+    cluster = env.cluster
+    return Factory(
+        cluster.server, cluster.clock, out=streams.out, err=streams.err, stdin=streams.stdin, files=env.files
+    )
+
+
+def kubectl(env: Environment, args: list[str], streams: Streams) -> Process:
+    return (yield from main(factory(env, streams), args))
+
+
+def script_file(env: Environment, path: str, args: list[str], streams: Streams) -> Process:
+    """Runs the script in a file in a shell of its own, as `bash FILE` and `./FILE` do."""
+    if env.files.is_directory(path):
+        streams.err.line(f"bash: {path}: Is a directory")
+        return CANNOT_RUN
+    try:
+        text = env.files.read(path)
+    except FileNotFoundError:
+        streams.err.line(f"bash: {path}: No such file or directory")
+        return NOT_FOUND
+    return (yield from run_apart(env, text, path, args, streams))
+
+
+def run_apart(env: Environment, text: str, name: str, args: list[str], streams: Streams) -> Process:
+    """Runs a script's text in a shell of its own, with its arguments."""
+    try:
+        script = parse(text)
+    except ShellSyntaxError as error:
+        streams.err.line(f"{name}: {error}")
+        return 2
+    inner = env.subshell()
+    inner.positional = args
+    inner.variables["0"] = name
+    inner.options.clear()
+    try:
+        return (yield from env.run_script(inner, script, streams))
+    except ShellExit as ended:
+        return ended.code
