@@ -59,6 +59,8 @@ class Frontend:
         return response
 
     def _respond(self, http: HttpRequest) -> AnyResponse:
+        if self.server.down is not None:
+            raise self.server.down
         user = identify.user_of(http, self.server)
         target = target_of(http.path, self.server.scheme)
         if target is None:
@@ -122,7 +124,7 @@ class Frontend:
     def _found(self, http: HttpRequest, path: str) -> HttpResponse | None:
         first = path.strip("/").partition("/")[0]
         if first in health.HEALTH:
-            return health.health(http)
+            return health.health(http, self.server.failing_checks)
         if first == "openapi":
             return self._openapi.respond(http)
         if path.rstrip("/") == "":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from cluster_engine.apimachinery import errors
 from cluster_engine.apiserver.server import ApiServer
@@ -15,22 +16,32 @@ _CHECKS = (
     "poststarthook/rbac/bootstrap-roles",
     "poststarthook/start-system-namespaces-controller",
 )
+# Only the API server's own log has the reason.
+_REASON = "reason withheld"
 HEALTH = ("healthz", "livez", "readyz")
 
 
-def health(http: HttpRequest) -> HttpResponse:
-    """`ok`, or with `?verbose` every check. Follows k8s.io/apiserver/pkg/server/healthz."""
+def health(http: HttpRequest, failing: Collection[str] = ()) -> HttpResponse:
+    """`ok`, or with `?verbose` or where a check fails every check. Follows k8s.io/apiserver/pkg/server/healthz."""
     name, _, check = http.path.strip("/").partition("/")
     if check:
         if check not in _CHECKS:
             raise errors.page_not_found()
-        return text_response("ok")
-    parameters = http.parameters()
-    if "verbose" not in parameters:
-        return text_response("ok")
+        return text_response(f"internal server error: {_REASON}\n", 500) if check in failing else text_response("ok")
     left_out = set(http.parameter_list("exclude"))
-    lines = [f"[+]{check} excluded: ok" if check in left_out else f"[+]{check} ok" for check in _CHECKS]
+    failed = [check for check in _CHECKS if check in failing and check not in left_out]
+    if "verbose" not in http.parameters() and not failed:
+        return text_response("ok")
+    lines = [_line(check, check in failed, check in left_out) for check in _CHECKS]
+    if failed:
+        return text_response("\n".join([*lines, f"{name} check failed", ""]), 500)
     return text_response("\n".join([*lines, f"{name} check passed", ""]))
+
+
+def _line(check: str, failed: bool, left_out: bool) -> str:
+    if failed:
+        return f"[-]{check} failed: {_REASON}"
+    return f"[+]{check} excluded: ok" if left_out else f"[+]{check} ok"
 
 
 class Metrics:

@@ -28,6 +28,7 @@ def run_version(call: Invocation) -> Process:
         out.line(f"Client Version: {VERSION}")
         out.line(f"Kustomize Version: {_KUSTOMIZE}")
         if not client_only:
+            call.factory.check_server()
             out.line(f"Server Version: {VERSION}")
         return 0
     version = {
@@ -40,6 +41,7 @@ def run_version(call: Invocation) -> Process:
     }
     body: dict[str, object] = {"clientVersion": version, "kustomizeVersion": _KUSTOMIZE}
     if not client_only:
+        call.factory.check_server()
         body["serverVersion"] = version
     out.write(yaml_printer.dump(body) + "\n" if output == "yaml" else json_printer.pretty(body) + "\n")
     return 0
@@ -49,6 +51,7 @@ def run_version(call: Invocation) -> Process:
 def run_cluster_info(call: Invocation) -> Process:
     if call.args:
         raise CommandError('the terminal\'s kubectl does not have "cluster-info dump" yet')
+    call.factory.check_server()
     call.factory.out.line(f"Kubernetes control plane is running at {SERVER_URL}")
     call.factory.out.line()
     call.factory.out.line("To further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.")

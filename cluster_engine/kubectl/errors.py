@@ -10,6 +10,13 @@ from collections.abc import Callable, Sequence
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 
+# What is told of a manifest when there is no server to ask for its schema. Follows cmdutil's ValidateBytes.
+_NO_SCHEMA = (
+    'error: error validating "{source}": error validating data: failed to download openapi: Get '
+    '"https://127.0.0.1:6443/openapi/v2?timeout=32s": dial tcp 127.0.0.1:6443: connect: connection refused; if you '
+    "choose to ignore these errors, turn validation off with --validate=false"
+)
+
 
 class CommandError(Exception):
     """A fault that kubectl itself finds; printed after `error: `."""
@@ -44,6 +51,31 @@ class Aggregate(Exception):
         """As Go prints an aggregate: one error as it is, several in brackets."""
         texts = [error.message if isinstance(error, ApiError) else str(error) for error in self.errors]
         return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+class ServerGone(Exception):
+    """Nobody answers at the API server's address: whatever the command was about, that is all there is to say."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def told(self, words: Sequence[str]) -> str:
+        """What the command prints. Who has a manifest to send asks for its schema first."""
+        source = _manifest(words)
+        return self.message if source is None else _NO_SCHEMA.format(source=source)
+
+
+def _manifest(words: Sequence[str]) -> str | None:
+    """The file that `apply` or `create` was given, or None."""
+    if not words or words[0] not in ("apply", "create") or "--validate=false" in words:
+        return None
+    for index, word in enumerate(words):
+        name, _, value = word.partition("=")
+        if name in ("-f", "--filename"):
+            value = value or (words[index + 1] if index + 1 < len(words) else "")
+            return "STDIN" if value == "-" else value
+    return None
 
 
 class ExitCode(Exception):

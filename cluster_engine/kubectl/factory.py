@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from cluster_engine.apimachinery.errors import ApiError, ConnectionLost
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.apiserver.auth.users import ADMIN, impersonated
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.clock import SECOND_US, Clock
-from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.errors import CommandError, ServerGone
 from cluster_engine.kubectl.flags import Flags
 from cluster_engine.kubectl.process import Output, Stream
 from cluster_engine.kubectl.resource.mapper import Mapper
@@ -57,6 +58,8 @@ class Factory:
         self.explicit_namespace = False
         self.field_manager = "kubectl"
         self.warnings = 0
+        # How long the server took for what it could not do.
+        self.waits_seconds = 0.0
         self.mapper = Mapper(server.scheme)
 
     def use_flags(self, flags: Flags) -> None:
@@ -94,10 +97,21 @@ class Factory:
             groups=self.groups,
             **options,
         )
-        response: Response = self.server.handle(request)
+        try:
+            response: Response = self.server.handle(request)
+        except ConnectionLost as error:
+            raise ServerGone(error.message) from None
+        except ApiError as error:
+            self.waits_seconds = max(self.waits_seconds, error.after_seconds)
+            raise
         for text in response.warnings:
             self.warn(text)
         return response.body
+
+    def check_server(self) -> None:
+        """Raises `ServerGone` where nobody answers; for commands that ask for no object."""
+        if self.server.down is not None:
+            raise ServerGone(self.server.down.message)
 
     def warn(self, text: str) -> None:
         self.warnings += 1

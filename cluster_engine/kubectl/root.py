@@ -39,12 +39,13 @@ from cluster_engine.kubectl.errors import (
     ExitCode,
     FlagError,
     RequiredFlagsError,
+    ServerGone,
     explain,
 )
 from cluster_engine.kubectl.explain import command as explain_command
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.printers.output import PrintedError
-from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.rollout import group as rollout
 from cluster_engine.kubectl.set import group as set_group
 
@@ -142,9 +143,14 @@ def main(factory: Factory, words: Sequence[str]) -> Process:
     except (Aggregate, ApiError, CommandError, ExitCode, FlagError, RequiredFlagsError) as error:
         if isinstance(error, PrintedError):
             factory.out.write(error.text)
+        if factory.waits_seconds:
+            yield Wait(deadline_us=factory.deadline_us(factory.waits_seconds))
         text, code = explain(error, lambda: log_header(factory))
         factory.err.write(text)
         return code
+    except ServerGone as gone:
+        factory.err.line(gone.told(words))
+        return 1
 
 
 def log_header(factory: Factory) -> str:

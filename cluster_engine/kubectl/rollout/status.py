@@ -8,13 +8,15 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, annotations_of, get_condition
 from cluster_engine.apiserver.request import Watch
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import CommandError, ServerGone, raise_all
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.resource.mapper import Info
 from cluster_engine.kubectl.rollout import common
 from cluster_engine.kubectl.rollout.history_of import REVISION
 
+# How long to wait before asking again for a watch that broke off.
+RETRY_SECONDS = 1.0
 # From an object and the revision it must have (0: any): (what to say, whether it is done).
 Viewer = Callable[[Obj, int], tuple[str, bool]]
 
@@ -54,9 +56,12 @@ def _follow(call: Invocation, info: Info) -> Generator[Wait, None, None]:
         while True:
             event = watch.pop()
             if event is None:
-                if watch.ended or (deadline_us is not None and factory.now_us >= deadline_us):
+                if deadline_us is not None and factory.now_us >= deadline_us:
                     raise CommandError("timed out waiting for the condition")
-                yield Wait(watches=(watch,), deadline_us=deadline_us)
+                if watch.ended:
+                    watch = yield from _watch_again(call, info, watch, deadline_us)
+                else:
+                    yield Wait(watches=(watch,), deadline_us=deadline_us)
                 continue
             type_, obj, _ = event
             if type_ == "DELETED":
@@ -67,6 +72,27 @@ def _follow(call: Invocation, info: Info) -> Generator[Wait, None, None]:
                 return
     finally:
         watch.stop()
+
+
+def _watch_again(
+    call: Invocation, info: Info, watch: Watch, deadline_us: int | None
+) -> Generator[Wait, None, Watch]:
+    """Another watch in the place of one that broke off, as soon as the server gives one; the old one at the deadline.
+
+    Follows client-go's reflector: it tries again for as long as somebody waits.
+    """
+    factory = call.factory
+    while deadline_us is None or factory.now_us < deadline_us:
+        try:
+            return factory.request("watch", info.resource, info.namespace, info.name)  # type: ignore[no-any-return]
+        except ServerGone:
+            pass
+        except ApiError as error:
+            if error.code < 500:
+                raise
+        again_us = factory.deadline_us(RETRY_SECONDS)
+        yield Wait(deadline_us=again_us if deadline_us is None else min(again_us, deadline_us))
+    return watch
 
 
 def deployment(obj: Obj, revision: int) -> tuple[str, bool]:
