@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "playground.console",
     "playground.curriculum",
     "playground.classrooms",
+    "playground.kubeapi",
     "channels",
     "django_htmx",
     "csp",

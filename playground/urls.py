@@ -13,4 +13,5 @@ urlpatterns = [
     path("lessons/", include("playground.curriculum.urls")),
     path("", include("playground.console.urls")),
     path("", include("playground.classrooms.urls")),
+    path("", include("playground.kubeapi.urls")),
 ]

@@ -35,7 +35,8 @@ logger = logging.getLogger(__name__)
 class Found:
     """To whom a path belongs: a backend, the path within it, who sends the request unless a token says otherwise.
 
-    `enter` and `leave` are called around a stream, with what ends it. `headers` are those that the backend may see.
+    `enter` and `leave` are called around a stream, with what ends it, and `close` when all is over. `headers` are those
+    that the backend may see.
     """
 
     backend: Backend
@@ -44,6 +45,7 @@ class Found:
     user: User = ADMIN
     enter: Callable[[Callable[[], None]], None] | None = None
     leave: Callable[[Callable[[], None]], None] | None = None
+    close: Callable[[], None] | None = None
 
 
 # (percent-encoded path, headers) -> whose it is, or None for nobody's path.
@@ -67,11 +69,23 @@ class KubeApi:
         if body is None:
             await _send(send, error_response(too_large()))
             return
-        found, response = await self._answer(scope, body, scope["method"], upgrade=False)
-        if isinstance(response, HttpResponse) or found is None:
-            assert isinstance(response, HttpResponse)
-            await _send(send, response)
+        try:
+            found, http = await self._find(scope, scope["method"], body)
+        except Exception:
+            logger.exception("a path could not be resolved")
+            await _send(send, error_response(ApiError(500, "InternalError", "Internal error occurred")))
             return
+        try:
+            response = await _answer(found, http)
+            if isinstance(response, HttpResponse):
+                await _send(send, response)
+            elif found is not None:
+                await self._stream(found, response, receive, send)
+        finally:
+            if found is not None and found.close is not None:
+                found.close()
+
+    async def _stream(self, found: Found, response: AnyResponse, receive: Receive, send: Send) -> None:
         client = Client(receive, "http.disconnect")
         sink = _Chunks(send)
         if isinstance(response, WatchResponse):
@@ -81,49 +95,60 @@ class KubeApi:
 
     async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        found, response = await self._answer(scope, b"", "GET", upgrade=True)
+        found, http = await self._find(scope, "GET", b"")
         if found is None:
             await send({"type": "websocket.close", "code": websocket.REFUSED})
             return
-        client = Client(receive, "websocket.disconnect")
-        protocols = scope.get("subprotocols") or []
-        await _attended(found, client, websocket.serve(response, found.backend, protocols, client, send))
+        try:
+            http.upgrade = True
+            response = await _answer(found, http)
+            client = Client(receive, "websocket.disconnect")
+            protocols = scope.get("subprotocols") or []
+            await _attended(found, client, websocket.serve(response, found.backend, protocols, client, send))
+        finally:
+            if found.close is not None:
+                found.close()
 
-    async def _answer(
-        self, scope: Message, body: bytes, method: str, *, upgrade: bool
-    ) -> tuple[Found | None, AnyResponse]:
+    async def _find(self, scope: Message, method: str, body: bytes) -> tuple[Found | None, HttpRequest]:
+        """Whose the path is, and the request as its owner is to see it."""
         pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         raw = scope.get("raw_path")
         path = raw.decode("latin-1") if raw else scope["path"]
-        try:
-            found = await self._resolve(path, dict(pairs))
-            if found is None:
-                return None, error_response(errors.page_not_found())
-            backend = found.backend
-            await backend.before()
-            query = scope.get("query_string", b"").decode("latin-1")
-            http = HttpRequest(method, found.path, query, found.headers, body, found.user, pairs, upgrade)
-            response = backend.frontend.respond(http)
-            await backend.after()
-            return found, response
-        except ApiError as error:
-            return None, error_response(error)
-        except Exception:
-            logger.exception("a request could not be answered")
-            return None, error_response(ApiError(500, "InternalError", "Internal error occurred"))
+        query = scope.get("query_string", b"").decode("latin-1")
+        headers = dict(pairs)
+        found = await self._resolve(path, headers)
+        if found is None:
+            return None, HttpRequest(method, path, query, headers, body)
+        return found, HttpRequest(method, found.path, query, found.headers, body, found.user, pairs)
+
+
+async def _answer(found: Found | None, http: HttpRequest) -> AnyResponse:
+    """What is answered, once the cluster has come to the present, and safe is what the answer tells."""
+    if found is None:
+        return error_response(errors.page_not_found())
+    try:
+        await found.backend.before()
+        response = found.backend.frontend.respond(http)
+        await found.backend.after()
+        return response
+    except ApiError as error:
+        return error_response(error)
+    except Exception:
+        logger.exception("a request could not be answered")
+        return error_response(ApiError(500, "InternalError", "Internal error occurred"))
 
 
 async def _attended(found: Found, client: Client, work: Awaitable[None]) -> None:
-    """Runs a stream while its client is listened to; whoever found it may end it by calling `client.leave`."""
+    """Runs a stream while its client is listened to; whoever found it may end it."""
     listener = asyncio.ensure_future(client.listen())
     if found.enter is not None:
-        found.enter(client.leave)
+        found.enter(client.dismiss)
     try:
         await work
     finally:
         listener.cancel()
         if found.leave is not None:
-            found.leave(client.leave)
+            found.leave(client.dismiss)
 
 
 async def _read_body(receive: Receive) -> bytes | None:

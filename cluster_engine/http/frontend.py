@@ -6,7 +6,7 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.auth.users import User
-from cluster_engine.apiserver.request import Request, Watch
+from cluster_engine.apiserver.request import Request, Response, Watch
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.apiserver.streams import ByteStream, Exchange
 from cluster_engine.http import discovery, health, identify, negotiate
@@ -22,11 +22,21 @@ from cluster_engine.http.message import (
     json_response,
 )
 from cluster_engine.http.openapi import OpenApi
-from cluster_engine.http.route import CONNECTED, Target, method_not_allowed, read_body, request_of, target_of
+from cluster_engine.http.route import (
+    CONNECTED,
+    Target,
+    manager_of,
+    method_not_allowed,
+    read_body,
+    request_of,
+    target_of,
+)
+from cluster_engine.trace import Cause
 
 DEFAULT_WATCH_SECONDS = 1800.0
 # One cluster's clients may have as many streams at once.
 MAX_STREAMS = 5000
+_READS = ("get", "list", "watch")
 _PATHS = [
     "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v2",
     "/openapi/v3", "/readyz", "/version",
@@ -88,7 +98,7 @@ class Frontend:
         if target.subresource:
             request.parameters = http.parameter_lists()
         try:
-            response = self.server.handle(request)
+            response = self._handle(http, request)
         except ApiError as error:
             if request.verb == "watch" and error.code == 410:
                 return self._watch(request, None, error)
@@ -103,6 +113,19 @@ class Frontend:
             case str():
                 return HttpResponse(response.code, response.body.encode(), "text/plain")
         return negotiate.encode(http, response.body, response.code, encoding, response.warnings)
+
+    def _handle(self, http: HttpRequest, request: Request) -> Response:
+        """Hands the request to the API server. A write is a step, which begins the chain of what follows from it."""
+        if request.verb in _READS:
+            return self.server.handle(request)
+        name = f"{request.namespace}/{request.name}" if request.namespace else request.name
+        subject = f"{request.verb} {request.resource} {name}".rstrip("/ ")
+        trace = self.server.trace
+        trace.begin(manager_of(http, {}), subject, Cause("input", request.user))
+        try:
+            return self.server.handle(request)
+        finally:
+            trace.end()
 
     def _check_streams(self) -> None:
         if self.metrics.watches >= self._max_streams:

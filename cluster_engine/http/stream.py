@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol
 
+from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.http.frontend import Frontend, bookmark_bytes, event_bytes, expired_bytes
 from cluster_engine.http.message import BytesResponse, WatchResponse
 
@@ -75,6 +76,7 @@ class Client:
     def __init__(self, receive: Callable[[], Awaitable[MutableMapping[str, Any]]], gone_on: str) -> None:
         self.waiter = Waiter()
         self.gone = False
+        self.dismissed = False
         self.on_message: Callable[[MutableMapping[str, Any]], None] | None = None
         self._receive = receive
         self._gone_on = gone_on
@@ -89,6 +91,15 @@ class Client:
     def leave(self) -> None:
         self.gone = True
         self.waiter.wake()
+
+    def dismiss(self) -> None:
+        """Ends the stream from our side."""
+        self.dismissed = True
+        self.waiter.wake()
+
+    @property
+    def done(self) -> bool:
+        return self.gone or self.dismissed
 
 
 class WatchStream:
@@ -117,8 +128,8 @@ class WatchStream:
             expired = await self._pump()
             if expired:
                 await self._sink.write([expired_bytes()])
-        except TimeoutError:
-            # It did not read for long: what it is told now waits in its own socket.
+        except (TimeoutError, ApiError):
+            # It did not read for long (what it is told now waits in its own socket), or the cluster has moved.
             await self._sink.write([expired_bytes()])
         finally:
             metrics.watches -= 1
@@ -137,7 +148,7 @@ class WatchStream:
         await self._drain()
         if response.initial_events_end is not None and response.bookmarks:
             await self._write([bookmark_bytes(response, response.initial_events_end, initial_events_end=True)])
-        while not client.gone and loop.time() < end:
+        while not client.done and loop.time() < end:
             if self._sent_bytes > MAX_STREAM_BYTES or (watch.ended and not len(watch)):
                 return True
             if not len(watch):
@@ -155,7 +166,7 @@ class WatchStream:
         assert watch is not None
         if len(watch):
             await self._backend.after()
-        while len(watch) and not self._client.gone:
+        while len(watch) and not self._client.done:
             parts: list[bytes] = []
             size = 0
             while size < MAX_CHUNK_BYTES and (event := watch.pop()) is not None:
@@ -177,7 +188,7 @@ async def run_bytes(response: BytesResponse, backend: Backend, sink: Sink, clien
     metrics.watches += 1
     stream.on_ready = client.waiter.wake
     try:
-        while not client.gone:
+        while not client.done:
             ended = stream.ended
             data = stream.read()
             for offset in range(0, len(data), MAX_CHUNK_BYTES):
@@ -186,7 +197,7 @@ async def run_bytes(response: BytesResponse, backend: Backend, sink: Sink, clien
                 break
             if not data:
                 await client.waiter.wait(BOOKMARK_SECONDS)
-    except TimeoutError:
+    except (TimeoutError, ApiError):
         pass  # a client that does not read its log any more
     finally:
         metrics.watches -= 1

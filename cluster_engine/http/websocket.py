@@ -105,7 +105,7 @@ class _Conversation:
 
     async def _pump(self) -> None:
         exchange, client = self._exchange, self._client
-        while not client.gone:
+        while not client.done:
             ended = exchange.ended
             while (part := exchange.read()) is not None:
                 await self._send({"type": "websocket.send", "bytes": bytes([part[0]]) + part[1]})

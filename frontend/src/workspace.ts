@@ -1,4 +1,5 @@
 /* The workspace page around the islands: panels, drawer, lesson, and what is said about the connection. */
+import { prepareCopying } from "./copy";
 import { prepareDrawer } from "./drawer";
 import { h, hear, one, text } from "./dom";
 import { prepareLesson } from "./lesson";
@@ -38,5 +39,6 @@ on("snapshot", () => document.body.classList.toggle("is-read-only", mirror.readO
 hear("theme", ({ dark }) => { document.body.dataset.dark = String(dark); });
 
 arrangePanels();
+prepareCopying();
 prepareDrawer();
 prepareLesson();

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,12 @@ from django.db import models, transaction
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.yaml_text import lint
+from cluster_engine.cluster import Cluster
 from cluster_engine.shell.session import Completion
 from cluster_engine.trace import Step
 from playground.sandboxes import describe, limits, manifest_check
 from playground.sandboxes.feed import Change, Entry, Frame, GapError
+from playground.sandboxes.hold import ApiHold
 from playground.sandboxes.home import tidy
 from playground.sandboxes.limits import LimitError
 from playground.sandboxes.live import Live
@@ -120,6 +122,11 @@ def on_progress(hook: ProgressHook) -> None:
     worker.progress_hook = hook
 
 
+def on_first_wake(prepare: Callable[[Sandbox, Cluster], None]) -> None:
+    """Registers who furnishes a new sandbox's cluster: called with (sandbox row, cluster) before anybody sees it."""
+    worker.registry.prepare = prepare
+
+
 async def open_sandbox(sandbox_id: UUID | str, user: Any, *, review: bool = False) -> OpenSandbox:
     """Wakes the sandbox for somebody who looks at it. Raises `SandboxNotFound`."""
     sandbox, read_only = await database_sync_to_async(find)(sandbox_id, user, review=review)
@@ -131,6 +138,15 @@ async def open_sandbox(sandbox_id: UUID | str, user: Any, *, review: bool = Fals
     # What the components wrote while they started has to be written down before anybody sees it.
     worker.want()
     return opened
+
+
+async def hold(sandbox_id: UUID) -> ApiHold:
+    """Wakes a sandbox for a client of its API, who has shown its secret. Raises `SandboxNotFound`."""
+    try:
+        live = await worker.registry.wake(sandbox_id, worker.monotonic())
+    except Sandbox.DoesNotExist:
+        raise SandboxNotFound(str(sandbox_id)) from None
+    return ApiHold(live, worker)
 
 
 async def shutdown() -> None:
@@ -290,6 +306,7 @@ def quoted(path: str) -> str:
 
 
 __all__ = [
-    "GapError", "LimitError", "OpenSandbox", "ReadOnly", "SandboxNotFound", "Start", "create", "delete", "find",
-    "is_instructor", "of_user", "on_progress", "open_sandbox", "sessions", "shutdown", "transcript", "worker",
+    "ApiHold", "GapError", "LimitError", "OpenSandbox", "ReadOnly", "SandboxNotFound", "Start", "create", "delete",
+    "find", "hold", "is_instructor", "of_user", "on_progress", "open_sandbox", "sessions", "shutdown", "transcript",
+    "worker",
 ]

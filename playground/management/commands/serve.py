@@ -39,16 +39,16 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
 
         # Imported late: this import installs Twisted's reactor, which nothing but a server wants.
-        from daphne.server import Server
         from twisted.internet import defer
         from twisted.internet import reactor as twisted_reactor
 
+        from cluster_engine.http.server import PatientServer
         from playground.asgi import application
         from playground.sandboxes import gateway
 
         reactor: Any = twisted_reactor  # its declared type is an interface that type checkers misread
 
-        server = Server(
+        server = PatientServer(
             application,
             endpoints=[f"tcp:port={port}:interface={host}"],
             signal_handlers=False,

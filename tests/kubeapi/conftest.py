@@ -1,0 +1,101 @@
+"""The site's fixtures, and a client of a sandbox's API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from playground.kubeapi import access
+from tests.site.conftest import (  # noqa: F401 - fixtures
+    Site,
+    django_db_modify_db_settings,
+    instructor,
+    learner,
+    sandbox,
+    site,
+    stranger,
+)
+
+
+class ApiClient:
+    """Speaks HTTP to the site's ASGI application, without sockets. `on_start` is called when a response begins."""
+
+    def __init__(self) -> None:
+        self.on_start: Callable[[], Any] | None = None
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """(status, body as JSON)."""
+        sent = asyncio.Queue[dict[str, Any]]()
+        received = asyncio.Queue[dict[str, Any]]()
+        data = b"" if body is None else json.dumps(body).encode()
+        received.put_nowait({"type": "http.request", "body": data})
+        await asyncio.wait_for(self._application(method, path, headers, received, sent), 20)
+        start, end = sent.get_nowait(), sent.get_nowait()
+        return start["status"], json.loads(end["body"])
+
+    def _application(self, method: str, path: str, headers: Any, received: Any, sent: Any) -> Any:
+        from playground.asgi import application
+
+        plain, _, query = path.partition("?")
+        scope = {
+            "type": "http", "method": method, "path": plain, "raw_path": plain.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+        }  # fmt: skip
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start" and self.on_start is not None:
+                await asyncio.to_thread(self.on_start)
+            sent.put_nowait(message)
+
+        return application(scope, received.get, send)
+
+    @asynccontextmanager
+    async def watch(self, path: str) -> AsyncIterator[Callable[[], Any]]:
+        """A watch; what is yielded gives the next event, or None at the end."""
+        sent = asyncio.Queue[dict[str, Any]]()
+        received = asyncio.Queue[dict[str, Any]]()
+        received.put_nowait({"type": "http.request", "body": b""})
+        task = asyncio.ensure_future(self._application("GET", path, None, received, sent))
+        lines: list[bytes] = []
+
+        async def event() -> Any:
+            while not lines:
+                message = await asyncio.wait_for(sent.get(), 20)
+                if message["type"] == "http.response.start":
+                    assert message["status"] == 200
+                elif not message.get("more_body"):
+                    return None
+                else:
+                    lines.extend(line for line in message["body"].split(b"\n") if line)
+            return json.loads(lines.pop(0))
+
+        try:
+            yield event
+        finally:
+            received.put_nowait({"type": "http.disconnect"})
+            await asyncio.wait_for(task, 20)
+
+
+@pytest.fixture
+def api() -> ApiClient:
+    return ApiClient()
+
+
+@pytest.fixture(autouse=True)
+def fresh_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test remembers another one's nonces."""
+    monkeypatch.setattr(access.visitors, "_nonces", {})
+    monkeypatch.setattr(access.visitors, "_leaving", {})
+
+
+@pytest.fixture
+def secret(sandbox: Any) -> str:  # noqa: F811
+    return access.secret_of(sandbox)
