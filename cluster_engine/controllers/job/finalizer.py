@@ -12,5 +12,7 @@ def remove_tracking_finalizer(client: Client, pod: Obj) -> None:
     if not has_tracking_finalizer(pod):
         return
     meta = pod["metadata"]
-    patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [TRACKING_FINALIZER]}}
-    client.patch("pods", meta["name"], patch, meta["namespace"])
+    change: Obj = {"$deleteFromPrimitiveList/finalizers": [TRACKING_FINALIZER]}
+    if meta["finalizers"] == [TRACKING_FINALIZER]:
+        change = {"finalizers": None}  # an empty list would stay
+    client.patch("pods", meta["name"], {"metadata": change}, meta["namespace"])

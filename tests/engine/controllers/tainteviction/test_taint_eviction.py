@@ -69,7 +69,7 @@ def test_a_pod_that_does_not_tolerate_the_taint_leaves_at_once(playground):
     )
 
 
-PATIENT = {"key": "maintenance", "operator": "Exists", "tolerationSeconds": 300}
+PATIENT = {"key": "maintenance", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
 
 
 def test_a_pod_stays_for_its_toleration_seconds(playground):
