@@ -93,7 +93,7 @@ def _granted(store: Store, binding: Obj, user: User, namespace: str, faults: lis
     if rules is None:
         faults.append(f'{kind.lower()}.{GROUP} "{name}" not found')
         return
-    by = f"{binding['kind']} {_quoted(binding)} of {kind} \"{name}\" to {_described(subject, namespace)}"
+    by = f'{binding["kind"]} {_quoted(binding)} of {kind} "{name}" to {_described(subject, namespace)}'
     for rule in rules:
         yield Grant(rule, by)
 

@@ -175,8 +175,10 @@ def _require_account(store: Store, namespace: str, name: str, uid: str) -> None:
 
 
 def _require_bound(store: Store, kind: str, resource: str, namespace: str, reference: Obj) -> None:
-    key = f"/registry/{resource}/{reference['name']}" if kind == "node" else (
-        f"/registry/{resource}/{namespace}/{reference['name']}"
+    key = (
+        f"/registry/{resource}/{reference['name']}"
+        if kind == "node"
+        else (f"/registry/{resource}/{namespace}/{reference['name']}")
     )
     item = store.get(key)
     if item is None or item.value["metadata"].get("uid") != reference.get("uid") or deleting(item.value):
