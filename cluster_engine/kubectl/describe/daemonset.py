@@ -20,7 +20,6 @@ _COUNTS = (
 def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     meta, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
     writer.field("Name", meta["name"])
-    writer.field("Namespace", meta["namespace"])
     writer.field("Selector", selector_text(spec["selector"]))
     writer.field("Node-Selector", format_labels(spec["template"]["spec"].get("nodeSelector")))
     writer.labels("Labels", meta.get("labels"))
