@@ -266,6 +266,11 @@ class InformerFactory:
         if self._retry is not None:
             self._retry.cancel()
 
+    @property
+    def connected(self) -> bool:
+        """Whether all caches follow the server."""
+        return not self._lost
+
     def _on_lost(self, informer: Informer) -> None:
         self._lost[informer.resource] = informer
         if self._retry is None or not self._retry.active:

@@ -27,6 +27,8 @@ class Host(Protocol):
     addresses: AddressPool
     # The machine was started anew: what the statuses say to be running has ended.
     rebooted: bool
+    # The uids of the pods that were there already when the kubelet started.
+    inherited: set[str]
 
     def survivor(self, uid: str) -> Sandbox | None: ...
 

@@ -57,8 +57,10 @@ class Kubelet(Component):
         # What there is to tell about the start, once the node is reported.
         self._started_again = before is not None or rebooted
         # What the container runtime still has, by the pod's uid.
-        kept = before.workers.values() if before is not None and not rebooted else ()
-        self._survivors = {worker.uid: worker for worker in kept}
+        self._survivors = {worker.uid: worker for worker in before.running_pods()} if before and not rebooted else {}
+        # The pods that were there when it started: what their statuses say about containers is taken as true.
+        self.inherited: set[str] = set()
+        self._starting = True
         self.workers: dict[str, PodWorker] = {}
         # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys, in order of asking.
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
@@ -68,10 +70,13 @@ class Kubelet(Component):
         self.pods.add_handler(self._on_pod)
         for resource in ("configmaps", "secrets"):
             context.informers.get(resource).add_handler(self._on_source(resource))
+        self._starting = False
 
     def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
         if pod["spec"].get("nodeName") != self.config.name:
             return
+        if self._starting:
+            self.inherited.add(pod["metadata"]["uid"])
         key = key_of(pod)
         # What this kubelet writes itself is no news to it.
         if key != self._writing:
@@ -88,6 +93,22 @@ class Kubelet(Component):
     def survivor(self, uid: str) -> PodWorker | None:
         """The pod as the container runtime still has it from the kubelet before this one."""
         return self._survivors.pop(uid, None)
+
+    def running_pods(self) -> list[PodWorker]:
+        """Every pod of which there are containers, those that this kubelet has not looked at yet as well."""
+        return [*self._survivors.values(), *self.workers.values()]
+
+    def _clean_up(self) -> None:
+        """Ends the containers of pods that the API no longer has. Follows HandlePodCleanups."""
+        if not self._survivors:
+            return
+        if not self.context.informers.connected:
+            self.queue.add_after(NODE, RETRY_SECONDS)
+            return
+        for uid, worker in list(self._survivors.items()):
+            pod = self.pods.get(worker.key)
+            if pod is None or pod["metadata"]["uid"] != uid:
+                del self._survivors[uid]
 
     def source(self, resource: str, namespace: str, name: str) -> Obj | None:
         """A ConfigMap or Secret that a pod refers to, if it is there."""
@@ -108,13 +129,12 @@ class Kubelet(Component):
         """Goes on with informers of its own: it knows what it knew, and all that it has to say waits."""
         self.context = replace(self.context, informers=informers)
         self.pods = informers.get("pods")
+        for worker in self.workers.values():
+            worker.unheard = True
 
     def reconnect(self) -> None:
-        """The API server can be reached again: reports on the node, and on every pod anew."""
+        """The API server can be reached again: reports on the node; on the pods when they are listed again."""
         self.queue.add_after(NODE, self.rng.uniform(0.5, 4.0))
-        for key, worker in self.workers.items():
-            worker.dirty = True
-            self.queue.add_after(key, self.rng.uniform(0.5, 4.0))
 
     def has_work(self) -> bool:
         return len(self.queue) > 0
@@ -150,6 +170,7 @@ class Kubelet(Component):
         if not was_ready:
             self.recorder.event(node, "Normal", "NodeReady", f"Node {name} status is now: NodeReady")
         self._started_again = False
+        self._clean_up()
 
     def _sync_pod(self, key: str) -> None:
         pod = self.pods.get(key)

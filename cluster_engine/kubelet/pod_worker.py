@@ -48,6 +48,8 @@ class PodWorker:
         self.terminating = False
         self.finished = False
         self.dirty = False
+        # Its kubelet is, or was, cut off from the API server.
+        self.unheard = False
         # What to try again when a ConfigMap or Secret appears.
         self.blocked: list[Callable[[], None]] = []
         self._end_us = 0
@@ -100,6 +102,10 @@ class PodWorker:
 
     def sync(self, pod: Obj) -> None:
         """Brings the pod on its way, as far as it gets at this moment."""
+        if self.unheard and pod is not self.pod:
+            # Others may have written what they thought of the pod while nothing was heard of it.
+            self.unheard = False
+            self.dirty = True
         self.pod = pod
         if not self._admitted:
             self._admitted = True

@@ -35,7 +35,8 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
         _adopt(worker, survivor)
     if known.get("phase") in ("Succeeded", "Failed"):
         return
-    if worker.host.rebooted and worker.sandbox_ready:
+    is_lost = worker.host.rebooted or (survivor is None and worker.uid not in worker.host.inherited)
+    if is_lost and worker.sandbox_ready:
         _lose_all(worker, manager)
     if worker.ip and not pod["spec"].get("hostNetwork"):
         worker.host.addresses.reserve(worker.ip)
@@ -66,7 +67,10 @@ def _adopt(worker: Sandbox, survivor: Sandbox) -> None:
 
 
 def _lose_all(worker: Sandbox, manager: ContainerManager) -> None:
-    """The machine was started anew: containers and sandbox are gone, and are made again where the policy says so."""
+    """Containers and sandbox are gone, and are made again where the policy says so.
+
+    The machine was started anew, or etcd was restored and knows of a pod that has ended here since.
+    """
     for container in (*worker.init, *worker.main):
         if container.state == "running":
             container.exit(LOST_EXIT_CODE, worker.now_us, "Unknown")
