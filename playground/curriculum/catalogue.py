@@ -1,7 +1,8 @@
 """The lessons, read from `lessons/` and checked: a lesson that is wrong is refused with file and line.
 
 A lesson is a folder `lessons/<nn-slug>/`: `lesson.yaml` (what is checked), `en.md` and `zh-hans.md` (what is said),
-`files/` (what the editor has from the start), `solution/` (files of the shown solution).
+`files/` (what the editor has from the start), `start/` (files that only the start state needs), `solution/` (files of
+the shown solution).
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from playground.curriculum.parse_checks import parse_checks
 from playground.curriculum.source import LessonError, Node, load
 
 LANGUAGES = ("en", "zh-hans")
+LOOKS = ("current", "document")
+SETTLE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,25 @@ class Solution:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a lesson. `after` names the steps that must have been ticked before this one can be."""
+    """One step of a lesson. `after` names the steps that must have been ticked before this one can be.
+
+    `spoiled` are mistakes in the solution, (what stands there, what stands there instead), that its checks must refuse.
+    """
 
     id: str
     checks: tuple[Check, ...]
     solution: tuple[Solution, ...]
     after: tuple[str, ...] = ()
+    spoiled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson; texts are by language."""
+    """A lesson; texts are by language.
+
+    `start` is done before anybody sees the cluster, which then has `settle_seconds` of virtual time to come to rest.
+    `look` and `speed` are those of the sandbox that is made for it.
+    """
 
     slug: str
     number: int
@@ -49,6 +60,10 @@ class Lesson:
     summary_by_language: dict[str, str]
     teaches_by_language: dict[str, list[str]]
     files: dict[str, str]
+    start: tuple[Solution, ...]
+    settle_seconds: int
+    look: str
+    speed: float
     steps: tuple[Step, ...]
     text_by_language: dict[str, texts.Text]
 
@@ -104,15 +119,17 @@ def read_lesson(folder: Path) -> Lesson:
     path = folder / "lesson.yaml"
     root = load(path)
     values = root.mapping(
-        required=("title", "summary", "minutes", "teaches", "steps"), optional=("files",)
+        required=("title", "summary", "minutes", "teaches", "steps"),
+        optional=("files", "start", "settle_seconds", "look", "speed"),
     )
     number, _, name = folder.name.partition("-")
     if not number.isdigit() or not name:
-        raise LessonError(path, 1, f"the folder {folder.name!r} must be named NN-SLUG, for example 04-deployment")
+        raise LessonError(path, 1, f"the folder {folder.name!r} must be named NN-SLUG, for example 05-deployment")
     steps = _steps(values["steps"], folder)
     text_by_language = {code: texts.read(folder / f"{code}.md") for code in LANGUAGES}
     for text in text_by_language.values():
         _agree(steps, text)
+    _agree_on_choices(steps, text_by_language)
     return Lesson(
         slug=folder.name,
         number=int(number),
@@ -123,6 +140,10 @@ def read_lesson(folder: Path) -> Lesson:
             code: [item.text() for item in node.items()] for code, node in _by_language(values["teaches"]).items()
         },
         files={item.text(): _file(item, folder / "files") for item in _list(values.get("files"))},
+        start=tuple(_solution(part, folder / "start") for part in _list(values.get("start"))),
+        settle_seconds=values["settle_seconds"].number() if "settle_seconds" in values else SETTLE_SECONDS,
+        look=_one_of(values["look"], LOOKS) if "look" in values else LOOKS[0],
+        speed=_speed(values["speed"]) if "speed" in values else 1.0,
         steps=steps,
         text_by_language=text_by_language,
     )
@@ -130,6 +151,19 @@ def read_lesson(folder: Path) -> Lesson:
 
 def _by_language(node: Node) -> dict[str, Node]:
     return node.mapping(required=LANGUAGES, optional=())
+
+
+def _one_of(node: Node, words: tuple[str, ...]) -> str:
+    if (word := node.text()) not in words:
+        raise node.error(f"must be one of: {', '.join(words)}")
+    return word
+
+
+def _speed(node: Node) -> float:
+    value = node.value()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.1 <= value <= 100:
+        raise node.error("must be a number from 0.1 to 100")
+    return float(value)
 
 
 def _list(node: Node | None) -> list[Node]:
@@ -146,7 +180,7 @@ def _file(node: Node, folder: Path) -> str:
 def _steps(node: Node, folder: Path) -> tuple[Step, ...]:
     steps: list[Step] = []
     for item in node.items():
-        values = item.mapping(required=("id", "check", "solution"), optional=("after",))
+        values = item.mapping(required=("id", "check", "solution", "spoiled"), optional=("after",))
         step_id = values["id"].text()
         known = [step.id for step in steps]
         if step_id in (*known, texts.END):
@@ -155,13 +189,22 @@ def _steps(node: Node, folder: Path) -> tuple[Step, ...]:
         for name in after:
             if name not in known:
                 raise values["after"].error(f"there is no earlier step {name!r}")
-        solution = tuple(_solution(part, folder) for part in values["solution"].items())
+        solution = tuple(_solution(part, folder / "solution") for part in values["solution"].items())
         if not solution:
             raise values["solution"].error("must not be empty")
-        steps.append(Step(step_id, parse_checks(values["check"]), solution, after))
+        spoiled = tuple(pair for part in values["spoiled"].items() for pair in _spoiled(part, solution))
+        steps.append(Step(step_id, parse_checks(values["check"]), solution, after, spoiled))
     if not steps:
         raise node.error("a lesson needs steps")
     return tuple(steps)
+
+
+def _spoiled(node: Node, solution: tuple[Solution, ...]) -> list[tuple[str, str]]:
+    pairs = [(right, wrong.text()) for right, wrong in node.mapping().items()]
+    for right, _wrong in pairs:
+        if not any(right in part.line + part.text for part in solution):
+            raise node.error(f"the solution has no {right!r} to spoil")
+    return pairs
 
 
 def _solution(node: Node, folder: Path) -> Solution:
@@ -169,7 +212,7 @@ def _solution(node: Node, folder: Path) -> Solution:
     if isinstance(value, str):
         return Solution(line=node.text())
     values = node.mapping(required=("file",), optional=())
-    return Solution(path=values["file"].text(), text=_file(values["file"], folder / "solution"))
+    return Solution(path=values["file"].text(), text=_file(values["file"], folder))
 
 
 def _agree(steps: tuple[Step, ...], text: texts.Text) -> None:
@@ -185,10 +228,26 @@ def _agree(steps: tuple[Step, ...], text: texts.Text) -> None:
     if len(sections) < len(wanted):
         raise LessonError(text.path, 1, f"the step {wanted[len(sections)]!r} has no section")
     for section in sections:
-        if not section.parts.get("hint"):
-            raise LessonError(text.path, section.line, f"the step {section.id!r} has no hint")
+        for degree in texts.HINTS:
+            if not section.parts.get(degree):
+                message = f"the step {section.id!r} has no {degree!r} (it needs {', '.join(texts.HINTS)})"
+                raise LessonError(text.path, section.line, message)
         if not section.parts.get(""):
             raise LessonError(text.path, section.line, f"the step {section.id!r} has no text")
         if ("predict" in section.parts) != ("answer" in section.parts):
             message = f"the step {section.id!r} needs both predict and answer, or none"
             raise LessonError(text.path, section.line, message)
+        if section.choices and sum(choice.right for choice in section.choices) != 1:
+            raise LessonError(text.path, section.line, f"one choice of the step {section.id!r} must be marked [x]")
+
+
+def _agree_on_choices(steps: tuple[Step, ...], text_by_language: dict[str, texts.Text]) -> None:
+    """Refuse texts whose predictions offer different choices."""
+    first, *others = text_by_language.values()
+    for step in steps:
+        wanted = [choice.right for choice in first.sections[step.id].choices]
+        for text in others:
+            section = text.sections[step.id]
+            if [choice.right for choice in section.choices] != wanted:
+                message = f"the choices of the step {step.id!r} are not those of {first.path.name}"
+                raise LessonError(text.path, section.line, message)

@@ -1,6 +1,6 @@
 """What a step asks of the cluster, declared in `lesson.yaml`, and the sentence that says what is still missing.
 
-A step has a list of checks, and each check is one of three forms:
+A step has a list of checks, and each check is one of these forms:
 
 ```yaml
 - object: deployments.apps/nginx-deployment     # one object: it exists,
@@ -15,6 +15,8 @@ A step has a list of checks, and each check is one of three forms:
   is: ready                                           # and is in this condition
 - absent: statefulsets.apps/web                 # one object that must not be there
 ```
+
+What happened on the way is asked for with `during` (see `during.py`).
 
 A value is compared as it stands, or is a mapping with one of `at_least`, `at_most`, `not`, `one_of`, `starts_with`,
 `set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a value too.
@@ -34,26 +36,9 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from playground.curriculum import conditions
 from playground.curriculum.fieldpath import resolve
+from playground.curriculum.reading import Reader
 
 SHOWN_NAMES = 3
-
-
-class Listing(Protocol):
-    """What a list of the client gives."""
-
-    items: list[Obj]
-
-
-class Reader(Protocol):
-    """The part of the engine's client that checks use."""
-
-    def get(self, resource: str, name: str, namespace: str = "") -> Obj:
-        """Return one object; raises `ApiError` when there is none."""
-        ...
-
-    def list(self, resource: str, namespace: str = "", *, label_selector: str = "") -> Any:
-        """Return the objects of a kind."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -121,7 +106,7 @@ class ObjectCheck:
 
     def missing(self, reader: Reader) -> str | None:
         """Return what is missing of the object."""
-        obj = _find(reader, self.resource, self.name, self.namespace)
+        obj = find(reader, self.resource, self.name, self.namespace)
         if obj is None:
             return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.name)}
         for path, expected in self.fields.items():
@@ -136,7 +121,7 @@ class ObjectCheck:
 
     def _older(self, obj: Obj, reader: Reader) -> str | None:
         """Return that the object is older than the other one. Times are RFC 3339 in UTC, so they compare as texts."""
-        other = _find(reader, self.resource, self.newer_than, self.namespace)
+        other = find(reader, self.resource, self.newer_than, self.namespace)
         values = {"object": titled(self.resource, self.name), "other": self.newer_than}
         if other is None:
             return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.newer_than)}
@@ -155,7 +140,7 @@ class AbsentCheck:
 
     def missing(self, reader: Reader) -> str | None:
         """Return that the object is there."""
-        obj = _find(reader, self.resource, self.name, self.namespace)
+        obj = find(reader, self.resource, self.name, self.namespace)
         if obj is None:
             return None
         if obj["metadata"].get("deletionTimestamp"):
@@ -218,7 +203,8 @@ class ObjectsCheck:
         ) % values
 
 
-def _find(reader: Reader, resource: str, name: str, namespace: str) -> Obj | None:
+def find(reader: Reader, resource: str, name: str, namespace: str) -> Obj | None:
+    """Return an object, or None when there is none."""
     try:
         return reader.get(resource, name, namespace)
     except ApiError as error:
@@ -253,12 +239,17 @@ def _value_clause(what: str, path: str, actual: Any) -> str:
     return _("%(what)s has %(path)s %(actual)s") % values
 
 
+# These have no namespace.
+CLUSTER_SCOPED = frozenset({"nodes", "namespaces", "persistentvolumes", "faults.podarium.dev"})
 # Kubernetes' own names; they are the same in every language.
 KINDS = {
     "pods": "Pod",
     "services": "Service",
     "nodes": "Node",
     "events": "Event",
+    "namespaces": "Namespace",
+    "secrets": "Secret",
+    "faults.podarium.dev": "Fault",
     "endpoints": "Endpoints",
     "configmaps": "ConfigMap",
     "deployments.apps": "Deployment",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from playground.accounts.models import User
-from playground.curriculum import catalogue, progress
+from playground.curriculum import catalogue, progress, texts
 from playground.curriculum.catalogue import Lesson, Step
 
 
@@ -35,8 +35,10 @@ def _step(lesson: Lesson, number: int, step: Step, done: set[str]) -> dict[str, 
         "task_html": section.html(),
         "predict_html": section.html("predict"),
         "answer_html": section.html("answer"),
-        "hint_html": section.html("hint"),
+        "choices": section.choices,
+        "hints_html": [section.html(degree) for degree in texts.HINTS],
         "done_html": section.html("done"),
+        "golf_html": section.html("golf"),
         "solution": step.solution,
     }
 

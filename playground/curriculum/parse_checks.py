@@ -1,8 +1,12 @@
 """Makes checks of what `lesson.yaml` declares. Every mistake is a `LessonError` with its line."""
 
+from cluster_engine.apimachinery import labels
 from playground.curriculum import checks, fieldpath
 from playground.curriculum.conditions import CONDITIONS
+from playground.curriculum.during import DuringCheck
 from playground.curriculum.source import Node
+
+FORMS = ("object", "objects", "absent", "during")
 
 
 def parse_checks(node: Node) -> tuple[checks.Check, ...]:
@@ -14,14 +18,14 @@ def parse_checks(node: Node) -> tuple[checks.Check, ...]:
 
 
 def _parse_check(node: Node) -> checks.Check:
-    form = next((key for key in ("object", "objects", "absent") if key in node.mapping()), None)
+    form = next((key for key in FORMS if key in node.mapping()), None)
     if form == "object":
         values = node.mapping(required=("object",), optional=("namespace", "fields", "is", "newer_than"))
         resource, name = _reference(values["object"])
         return checks.ObjectCheck(
             resource=resource,
             name=name,
-            namespace=_namespace(values),
+            namespace=_namespace(values, resource),
             fields=_fields(values.get("fields")),
             condition=_condition(values.get("is")),
             newer_than=values["newer_than"].text() if "newer_than" in values else "",
@@ -29,19 +33,41 @@ def _parse_check(node: Node) -> checks.Check:
     if form == "absent":
         values = node.mapping(required=("absent",), optional=("namespace",))
         resource, name = _reference(values["absent"])
-        return checks.AbsentCheck(resource, name, _namespace(values))
+        return checks.AbsentCheck(resource, name, _namespace(values, resource))
     if form == "objects":
         values = node.mapping(required=("objects", "count"), optional=("namespace", "selector", "having", "each", "is"))
+        resource = values["objects"].text()
         return checks.ObjectsCheck(
-            resource=values["objects"].text(),
+            resource=resource,
             count=_expected(values["count"]),
-            namespace=_namespace(values),
+            namespace=_namespace(values, resource),
             selector=values["selector"].text() if "selector" in values else "",
             having=_fields(values.get("having")),
             each=_fields(values.get("each")),
             condition=_condition(values.get("is")),
         )
-    raise node.error("a check starts with one of: object, objects, absent")
+    if form == "during":
+        return _during(node)
+    raise node.error(f"a check starts with one of: {', '.join(FORMS)}")
+
+
+def _during(node: Node) -> checks.Check:
+    values = node.mapping(required=("during", "selector"), optional=("namespace", "most", "fewest_ready"))
+    resource, name = _reference(values["during"])
+    if "most" not in values and "fewest_ready" not in values:
+        raise node.error("asks for nothing: it needs most, fewest_ready or both")
+    try:
+        selector = labels.parse(values["selector"].text())
+    except labels.LabelSelectorError as error:
+        raise values["selector"].error(str(error)) from None
+    return DuringCheck(
+        resource,
+        name,
+        selector,
+        _namespace(values, resource),
+        most=_expected(values["most"]) if "most" in values else None,
+        fewest_ready=_expected(values["fewest_ready"]) if "fewest_ready" in values else None,
+    )
 
 
 def _reference(node: Node) -> tuple[str, str]:
@@ -51,8 +77,10 @@ def _reference(node: Node) -> tuple[str, str]:
     return resource, name
 
 
-def _namespace(values: dict[str, Node]) -> str:
-    return values["namespace"].text() if "namespace" in values else "default"
+def _namespace(values: dict[str, Node], resource: str) -> str:
+    if "namespace" in values:
+        return values["namespace"].text()
+    return "" if resource in checks.CLUSTER_SCOPED else "default"
 
 
 def _condition(node: Node | None) -> str:

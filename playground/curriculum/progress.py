@@ -16,8 +16,9 @@ from cluster_engine.apimachinery.errors import ApiError
 from playground.accounts.models import User
 from playground.curriculum import catalogue
 from playground.curriculum.catalogue import Lesson
-from playground.curriculum.checks import Reader, first_missing
+from playground.curriculum.checks import first_missing
 from playground.curriculum.models import LessonProgress
+from playground.curriculum.reading import Reader, Sight
 
 StepState = dict[str, Any]
 
@@ -78,7 +79,7 @@ def _owner(user_id: int, slug: str) -> tuple[str, set[str]]:
 async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
     """Look at a live sandbox's lesson and keep what is new; return the `progress` message, or None without a lesson.
 
-    `live.client(name)` must give a client of the engine. The progress belongs to the sandbox's owner, whoever looks.
+    `live.cluster` must be a cluster of the engine. The progress belongs to the sandbox's owner, whoever looks.
     """
     lesson = catalogue.find(sandbox.lesson)
     if lesson is None:
@@ -86,7 +87,7 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
     language, done = await _owner(sandbox.owner_id, lesson.slug)
     with translation.override(language):
         try:
-            found = look(lesson, live.client("lesson"), done)
+            found = look(lesson, Sight(live.cluster), done)
         except ApiError:
             return None  # the cluster's API cannot be read at the moment: nothing is known, so nothing is said
     new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]

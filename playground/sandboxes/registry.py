@@ -15,6 +15,7 @@ from cluster_engine.apiserver.request import Request
 from cluster_engine.cluster import Cluster, ClusterConfig, Snapshot
 from playground.sandboxes import limits
 from playground.sandboxes.live import Live
+from playground.sandboxes.models import Sandbox
 from playground.sandboxes.recovery import Recovered, recover
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ class Registry:
     """The live sandboxes. Used on the event loop only."""
 
     def __init__(self) -> None:
+        # Who furnishes the cluster of a sandbox that is woken for the first time; nobody else has seen it then.
+        self.prepare: Callable[[Sandbox, Cluster], None] = lambda _sandbox, _cluster: None
         self._live: dict[UUID, Live] = {}
         self._waking: dict[UUID, asyncio.Task[Live]] = {}
 
@@ -86,7 +89,10 @@ class Registry:
 
     async def _read(self, sandbox_id: UUID, now_seconds: float) -> Live:
         recovered = await database_sync_to_async(recover)(sandbox_id)
-        live = Live(recovered, build_cluster(recovered), now_seconds)
+        cluster = build_cluster(recovered)
+        if not recovered.store.revision:
+            self.prepare(recovered.sandbox, cluster)
+        live = Live(recovered, cluster, now_seconds)
         self._live[sandbox_id] = live
         logger.info("sandbox %s is awake at revision %d", sandbox_id, live.cluster.revision)
         return live

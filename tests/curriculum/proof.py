@@ -1,29 +1,52 @@
-"""Plays a lesson on a cluster: types its solution, and looks at its steps as the site does."""
+"""Plays a lesson on a cluster: types its text and its solution, and looks at its steps as the site does."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from cluster_engine.cluster import Cluster, ClusterConfig
+import yaml
+
+from cluster_engine.cluster import Cluster, ClusterConfig, Snapshot
 from cluster_engine.shell.files import MemoryFiles
 from cluster_engine.shell.session import Session
-from playground.curriculum import progress
+from playground.curriculum import progress, start
 from playground.curriculum.catalogue import Lesson, Solution, Step
+from playground.curriculum.reading import Sight
+from playground.curriculum.texts import Block
 
 COMMAND_SECONDS = 120.0  # virtual; more than any command of a solution takes
+WATCH_SECONDS = 5.0  # virtual; how long a command is looked at that goes on by itself
 SETTLE_SECONDS = 60.0  # virtual; what a cluster may take to do what it was told
+CONFIG = ClusterConfig(seed=7)
 Change = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A cluster with the files of its terminal, and what was ticked by then: enough to go on from, more than once."""
+
+    snapshot: Snapshot
+    files: dict[str, str]
+    done: frozenset[str]
+
+
+@dataclass
+class Ended:
+    """A command that has ended, or was ended."""
+
+    line: str
+    code: int | None
+    printed: str = field(default="")
 
 
 class Player:
     """One cluster, one terminal, and the steps that are ticked."""
 
-    def __init__(self, lesson: Lesson) -> None:
+    def __init__(self, lesson: Lesson, moment: Moment | None = None) -> None:
         self.lesson = lesson
-        self.done: set[str] = set()
-        self.cluster = Cluster(ClusterConfig(seed=7))
-        self.cluster.run_for(1)
+        self.done: set[str] = set(moment.done) if moment else set()
+        self.cluster = Cluster(CONFIG, moment.snapshot if moment else None)
         self.files = MemoryFiles()
-        for path, text in lesson.files.items():
+        for path, text in (moment.files if moment else lesson.files).items():
             self.files.write(path, text)
         self.printed: list[str] = []
         self.exits: dict[int, int] = {}
@@ -34,6 +57,14 @@ class Player:
             on_output=lambda _number, _stream, text: self.printed.append(text),
             on_exit=lambda number, code: self.exits.update({number: code}),
         )
+        if moment is None:
+            self.cluster.run_for(1)
+            start.play_start(lesson, self.cluster)
+
+    def moment(self) -> Moment:
+        """Return the present moment."""
+        files = {path: self.files.read(path) for path in self.files.list()}
+        return Moment(self.cluster.snapshot(), files, frozenset(self.done))
 
     def missing(self, step_id: str) -> str | None:
         """Return what is missing of a step right now."""
@@ -41,36 +72,60 @@ class Player:
 
     def look(self) -> dict[str, str | None]:
         """Look at the steps and tick those that are fulfilled."""
-        found = progress.look(self.lesson, self.cluster.client("lesson"), self.done)
+        found = progress.look(self.lesson, Sight(self.cluster), self.done)
         self.done |= {step_id for step_id, missing in found.items() if missing is None}
         return found
+
+    def type(self, line: str, seconds: float = COMMAND_SECONDS) -> Ended:
+        """Type a line and wait for its end, with Ctrl-C when it does not come."""
+        before = len(self.printed)
+        number = self.session.type_line(line)
+        deadline_us = self.cluster.clock.now_us + int(seconds * 1_000_000)
+        while number not in self.exits and self.cluster.clock.now_us < deadline_us:
+            self.cluster.run_for(0.25)
+        code = self.exits.get(number)
+        if code is None:
+            self.session.interrupt()
+            self.cluster.run_for(1)
+        return Ended(line, code, "".join(self.printed[before:]))
 
     def play(self, step: Step) -> None:
         """Do what a step's solution says. Every command ends by itself."""
         for part in step.solution:
-            assert self._do(part), f"{part.line!r} does not end"
+            ended = self._do(part)
+            assert ended is None or ended.code is not None, f"{part.line!r} does not end"
 
     def play_spoiled(self, step: Step, change: Change) -> None:
         """Do what a spoiled solution says, with Ctrl-C where a command waits for what will not come."""
         for part in step.solution:
-            if not self._do(replace(part, line=change(part.line), text=change(part.text))):
-                self.session.interrupt()
-                self.cluster.run_for(1)
+            self._do(replace(part, line=change(part.line), text=change(part.text)))
 
-    def _do(self, part: Solution) -> bool:
-        """Write a file or type a line; return whether the command has ended."""
+    def _do(self, part: Solution) -> Ended | None:
         if part.path:
             self.files.write(part.path, part.text)
-            return True
-        number = self.session.type_line(part.line)
-        deadline_us = self.cluster.clock.now_us + int(COMMAND_SECONDS * 1_000_000)
-        while number not in self.exits and self.cluster.clock.now_us < deadline_us:
-            self.cluster.run_for(0.1)
-        return number in self.exits
+            return None
+        return self.type(part.line)
 
-    def settle(self, step: Step) -> str | None:
+    def play_text(self, step: Step) -> list[str]:
+        """Type what the step's text says; return what was not as the text says."""
+        wrong: list[str] = []
+        last: list[Ended] = []
+        for block in self.lesson.text_by_language["en"].sections[step.id].blocks():
+            if block.word == "yaml":
+                yaml.safe_load(block.body)
+            elif block.word == "says":
+                wrong += not_said(block, "".join(ended.printed for ended in last))
+            else:
+                watched = block.word == "watch"
+                last = [self.type(line, WATCH_SECONDS if watched else COMMAND_SECONDS) for line in block.lines]
+                wanted = {"": "success", "fails": "failure", "watch": "no end"}[block.word]
+                wrong += [f"{ended.line!r}: {outcome(ended)}, not {wanted}: {ended.printed}"
+                          for ended in last if outcome(ended) != wanted]  # fmt: skip
+        return wrong
+
+    def settle(self, step: Step, seconds: float = SETTLE_SECONDS) -> str | None:
         """Give the cluster some time to do what it was told; return what is then missing of the step."""
-        for _ in range(int(SETTLE_SECONDS)):
+        for _ in range(int(seconds)):
             missing = self.missing(step.id)
             if missing is None:
                 return None
@@ -84,3 +139,14 @@ class Player:
                 return
             self.play(earlier)
             assert self.settle(earlier) is None, (earlier.id, self.missing(earlier.id), "".join(self.printed)[-2000:])
+
+
+def outcome(ended: Ended) -> str:
+    """Return how a command ended."""
+    return "no end" if ended.code is None else "failure" if ended.code else "success"
+
+
+def not_said(block: Block, printed: str) -> list[str]:
+    """Return the lines of a `says` block that were not printed; runs of spaces count as one."""
+    said = " ".join(printed.split())
+    return [f"{line!r} was not printed: {printed}" for line in block.lines if " ".join(line.split()) not in said]

@@ -125,7 +125,7 @@ def test_a_mistake_in_a_text_is_named_with_its_line(folder, old, new, message):
 
 def test_a_folder_without_a_number_is_refused(folder):
     moved = folder.rename(folder.parent / "example")
-    assert refusal(moved) == "lesson.yaml:1: the folder 'example' must be named NN-SLUG, for example 04-deployment"
+    assert refusal(moved) == "lesson.yaml:1: the folder 'example' must be named NN-SLUG, for example 05-deployment"
 
 
 def test_html_in_a_text_comes_out_as_text():
@@ -166,11 +166,11 @@ def code_blocks(text):
 
 
 def test_a_lesson_is_found_by_its_slug_alone():
-    assert catalogue.find("04-deployment").slug == "04-deployment"
-    assert catalogue.find("../04-deployment") is None
+    assert catalogue.find("05-deployment").slug == "05-deployment"
+    assert catalogue.find("../05-deployment") is None
     assert catalogue.find("") is None
 
 
 def test_copying_a_lesson_is_all_it_takes_to_have_another(tmp_path):
-    shutil.copytree(LESSONS / "04-deployment", tmp_path / "05-copy")
+    shutil.copytree(LESSONS / "05-deployment", tmp_path / "05-copy")
     assert list(catalogue.read_lessons(tmp_path)) == ["05-copy"]

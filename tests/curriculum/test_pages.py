@@ -9,7 +9,7 @@ from playground.curriculum.models import LessonProgress
 from playground.sandboxes import gateway
 
 pytestmark = pytest.mark.django_db
-SLUG = "04-deployment"
+SLUG = "05-deployment"
 
 
 def page(response):
@@ -33,7 +33,7 @@ def test_the_catalogue_is_chinese_for_whoever_reads_chinese(client):
 
 
 def test_a_lesson_is_gone_on_with_unless_a_new_cluster_is_asked_for(client):
-    url = reverse("curriculum:start", args=["10-statefulset"])
+    url = reverse("curriculum:start", args=["11-statefulset"])
     first = client.post(url)["Location"]
     assert client.post(url)["Location"] == first
     assert client.post(url, {"afresh": "1"})["Location"] != first

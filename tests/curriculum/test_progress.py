@@ -12,7 +12,7 @@ from playground.curriculum.models import LessonProgress
 from playground.sandboxes.models import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SLUG = "04-deployment"
+SLUG = "05-deployment"
 
 
 @pytest.fixture
