@@ -36,7 +36,9 @@ def status(server: ServerContext, strategy: Strategy, request: Request) -> Respo
 
 def scale(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     """The number of replicas as an autoscaling/v1 Scale, the same for every kind that has one."""
-    obj = server.require(strategy.resource, request.namespace, request.name)
+    obj = server.find(strategy.resource, request.namespace, request.name)
+    if obj is None:
+        raise errors.not_found(f"{strategy.resource.plural}/scale", strategy.resource.group, request.name)
     present = strategy.scale(obj)
     if request.verb == "get":
         return Response(200, present)

@@ -94,7 +94,8 @@ def test_load_brings_replicas_and_calm_takes_them_away_after_five_minutes(world:
     assert condition(world, "ScalingActive") == (
         "True",
         "ValidMetricFound",
-        "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+        "the HPA was able to successfully calculate a replica count from "
+        "cpu resource utilization (percentage of request)",
     )
     assert list(world.cluster.trace.faults) == []
 
@@ -138,9 +139,9 @@ def test_a_target_that_does_not_exist_is_named(world: Any) -> None:
     status, reason, message = condition(world, "AbleToScale")
     assert (status, reason) == ("False", "FailedGetScale")
     assert message == (
-        'the HPA controller was unable to get the target\'s current scale: deployments.apps "nobody" not found'
+        'the HPA controller was unable to get the target\'s current scale: deployments/scale.apps "nobody" not found'
     )
-    assert events(world) == ['deployments.apps "nobody" not found']
+    assert events(world) == ['deployments/scale.apps "nobody" not found']
 
 
 def test_under_a_steady_load_nothing_is_written_and_nothing_waits(world: Any) -> None:

@@ -99,7 +99,8 @@ def test_a_target_may_be_an_amount_for_each_pod():
     ],
 )
 def test_a_proposal_is_bounded(current, wanted, bounds, expected, reason):
-    result = normalize(History(), current, wanted, *bounds, NOW_US)
+    low, high = bounds
+    result = normalize(History(), current, wanted, low, high, NOW_US)
     assert (result.replicas, result.limited[1]) == (expected, reason)
     assert result.limited[0] == ("False" if reason == "DesiredWithinRange" else "True")
 

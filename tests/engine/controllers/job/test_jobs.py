@@ -119,7 +119,7 @@ def test_an_indexed_job_gives_each_pod_its_index(world: Any) -> None:
 
 
 def test_each_index_may_have_a_limit_of_its_own(world: Any) -> None:
-    spec = {"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1}
+    spec: dict[str, Any] = {"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 1}
     job(world, "exit 1", **spec)
     world.run(200)
     assert conditions(world)[-1] == ("Failed", "FailedIndexes", "Job has failed indexes")

@@ -105,7 +105,7 @@ def test_a_deployment_stops_short_at_its_quota_and_goes_on_when_there_is_room(wo
 
 def test_a_dry_run_is_refused_like_the_real_thing_and_charges_nothing(world: Any) -> None:
     limits(world, {"configmaps": "2"})
-    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "default"}}
+    made: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "default"}}
     world.client.create("configmaps", made, dry_run=True)
     assert status(world)["used"] == {"configmaps": "1"}
     world.client.create("configmaps", made)
