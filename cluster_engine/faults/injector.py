@@ -5,15 +5,15 @@ It watches etcd itself, since the API server may be what is out of order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cluster_engine.apimachinery import errors
-from cluster_engine.apimachinery.meta import deleting
+from cluster_engine.apimachinery.meta import Obj, deleting
 from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.client.component import Component, TurnQueue
 from cluster_engine.clock import SECOND_US, Timer
 from cluster_engine.etcd.store import Commit, StoreSnapshot
-from cluster_engine.faults import etcd
+from cluster_engine.faults import containers, etcd
 from cluster_engine.faults.control_plane import ControlPlane
 from cluster_engine.faults.fault import RESOURCE, STRATEGY, Fault
 from cluster_engine.faults.machines import Machines
@@ -34,6 +34,11 @@ class FaultInjector(Component):
         self._control_plane = ControlPlane(world)
         self._machines = Machines(world)
         self._members = etcd.Members(world)
+        self._containers = containers.Containers(world)
+        # What the faults of containers are done to, and what ends the watch for it.
+        self._subjects: dict[str, Obj] = {}
+        self._cured: dict[str, Cause] = {}
+        self._stop_watch: Callable[[], None] | None = None
         store = world.server.store
         store.watch(RESOURCE.prefix, self._on_commit)
         # A cluster that has slept: what was out of order still is.
@@ -91,9 +96,12 @@ class FaultInjector(Component):
         self.wake()
 
     def has_work(self) -> bool:
-        return bool(self._changed)
+        return bool(self._changed or self._cured)
 
     def step(self) -> None:
+        if self._cured:
+            self._lift_cured(next(iter(self._cured)))
+            return
         key = next(iter(self._changed))
         with self.traced(key.rpartition("/")[2], self._changed[key]):
             self._follow(key)
@@ -120,6 +128,8 @@ class FaultInjector(Component):
             self._happen(fault, cause)
             return
         self._active[name] = fault
+        if fault.area == "container":
+            self._remember_subject(name, fault)
         if fault.duration_seconds is not None:
             end_us = since_us + round(fault.duration_seconds * SECOND_US)
             self._ends[name] = self.clock.call_at(end_us, lambda: self._run_out(name))
@@ -127,11 +137,42 @@ class FaultInjector(Component):
 
     def _end(self, name: str, fault: Fault, cause: Cause) -> None:
         del self._active[name]
+        self._subjects.pop(name, None)
+        if not self._subjects and self._stop_watch is not None:
+            self._stop_watch()
+            self._stop_watch = None
         timer = self._ends.pop(name, None)
         if timer is not None:
             timer.cancel()
         self.trace.note(f"{fault} ends")
         self._settle(cause)
+
+    # Containers.
+
+    def _remember_subject(self, name: str, fault: Fault) -> None:
+        world, key = self._world, RESOURCE.key("", name)
+        item = world.server.store.get(key)
+        assert item is not None
+        if not item.value.get("status"):
+            world.put(key, {**item.value, "status": containers.subject_of(world, fault)})
+            self._changed.pop(key, None)
+            item = world.server.store.get(key)
+            assert item is not None
+        self._subjects[name] = item.value["status"]
+        if self._stop_watch is None:
+            self._stop_watch = world.server.store.watch(containers.PODS, self._on_pod)
+
+    def _on_pod(self, commit: Commit) -> None:
+        for name, subject in self._subjects.items():
+            if containers.is_cured(self._world, self._active[name], subject):
+                self._cured.setdefault(name, Cause("revision", str(commit.revision)))
+                self.wake()
+
+    def _lift_cured(self, name: str) -> None:
+        with self.traced(name, self._cured.pop(name)):
+            if name in self._active:
+                self._world.delete(RESOURCE.key("", name))
+                self._follow(RESOURCE.key("", name))
 
     def _run_out(self, name: str) -> None:
         with self.traced(str(self._active[name]), Cause("timer", f"end of {name}")):
@@ -152,6 +193,7 @@ class FaultInjector(Component):
         self._members.settle(faults, cause)
         self._control_plane.settle(faults, cause)
         self._machines.settle(faults, cause)
+        self._containers.settle(faults, cause)
 
     def _happen(self, fault: Fault, cause: Cause) -> None:
         faults = list(self._active.values())
@@ -164,3 +206,5 @@ class FaultInjector(Component):
                 self._control_plane.restart(fault, faults, cause)
             case "Reboot", _:
                 self._machines.reboot(fault, cause)
+            case "Crash", _:
+                self._containers.crash(fault, cause)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cluster_engine.apimachinery.errors import ConnectionLost
 from cluster_engine.apiserver.context import LEASE_RENEWAL_US, NODE_LEASE_NAMESPACE
@@ -15,6 +16,7 @@ from cluster_engine.clock import rfc3339_micro
 from cluster_engine.faults.control_plane import TIMED_OUT
 from cluster_engine.faults.fault import Fault
 from cluster_engine.faults.world import World, find
+from cluster_engine.kubelet.images import RegistryState
 from cluster_engine.processes import KubeletProcess
 from cluster_engine.trace import Cause
 
@@ -38,8 +40,11 @@ class Machines:
         self._world = world
 
     def settle(self, faults: Sequence[Fault], cause: Cause) -> None:
+        registry = _registry(faults)
         for process in self._world.kubelets.values():
             self._settle_node(process, faults, cause)
+            if process.kubelet is not None:
+                process.kubelet.images.registry = registry
 
     def _settle_node(self, process: KubeletProcess, faults: Sequence[Fault], cause: Cause) -> None:
         node = process.node
@@ -94,3 +99,9 @@ class Machines:
             self._leave_heartbeat(process.node)
             process.power_off()
             self._start_later(process, cause)
+
+
+def _registry(faults: Sequence[Fault]) -> RegistryState:
+    stopped, slow = find(faults, "Stop", "registry"), find(faults, "Slow", "registry")
+    outage: Any = stopped.word("reason") if stopped is not None else ""
+    return RegistryState(outage, slow.number("factor") if slow is not None else 1.0)

@@ -13,8 +13,9 @@ from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import references
 from cluster_engine.kubelet.images import InvalidImageName, PullError, Reference, parse_reference, size_of
 from cluster_engine.kubelet.interfaces import Sandbox
+from cluster_engine.kubelet.mishaps import Mishap, seconds_until_out_of_memory
 from cluster_engine.kubelet.prober import Prober
-from cluster_engine.kubelet.runtime import Container
+from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, Container
 from cluster_engine.kubelet.status import is_restartable_init
 
 BACK_OFF_SECONDS = 10
@@ -127,11 +128,13 @@ class ContainerManager:
         worker, store = self._worker, self._host.images
         worker.event("Normal", "Pulling", f'Pulling image "{container.spec["image"]}"', container)
         try:
+            store.registry.check(reference)
             image = store.find(reference)
             seconds = worker.jitter(CHECK_SECONDS if store.has(reference) else image.pull_seconds)
+            seconds *= store.registry.slowness
             error = ""
         except PullError as failure:
-            seconds, error = worker.jitter(CHECK_SECONDS * 2), failure.message
+            seconds, error = worker.jitter(CHECK_SECONDS * 2) + failure.seconds, failure.message
         asked_us = worker.now_us
         end_us = store.queue_pull(reference, asked_us, round(seconds * SECOND_US), keep=not error)
         action = partial(
@@ -225,12 +228,40 @@ class ContainerManager:
             elapsed = (self._worker.now_us - container.started_us) / SECOND_US
             action = partial(self._exit, container, container.behaviour.exit_code)
             self._worker.plan(ends_after - elapsed, action, f"end of {container.name}", container)
+        self._follow_leak(container)
         self._prober.follow(container)
+
+    def _follow_leak(self, container: Container) -> None:
+        seconds = seconds_until_out_of_memory(container, self._host.config.memory)
+        if seconds is not None:
+            action = partial(self._out_of_memory, container, container.mishap)
+            self._worker.plan(seconds, action, f"memory of {container.name}", container)
+
+    def _out_of_memory(self, container: Container, mishap: Mishap | None) -> None:
+        """The kernel ends a container that has reached its limit, unless it has ceased to leak meanwhile."""
+        if container.mishap == mishap:
+            self._exit(container, KILLED_EXIT_CODE, "OOMKilled")
+
+    # Mishaps.
+
+    def disturb(self, container: Container, mishap: Mishap | None) -> None:
+        """From now on that is wrong with the container (None: nothing)."""
+        if container.mishap == mishap:
+            return
+        container.mishap = mishap
+        if container.state == "running":
+            self._follow_leak(container)
+            self._prober.look_again(container)
+
+    def crash(self, container: Container, code: int) -> None:
+        """The main process ends by itself; the kubelet finds out when it looks next (pkg/kubelet/pleg: each second)."""
+        action = partial(self._exit, container, code)
+        self._worker.plan(self._host.rng.uniform(0.1, 1.0), action, f"crash of {container.name}", container)
 
     # The end of a run.
 
-    def _exit(self, container: Container, code: int) -> None:
-        container.exit(code, self._worker.now_us)
+    def _exit(self, container: Container, code: int, reason: str = "") -> None:
+        container.exit(code, self._worker.now_us, reason)
         self.exited(container)
 
     def kill(self, container: Container, message: str) -> None:
@@ -238,9 +269,9 @@ class ContainerManager:
         worker = self._worker
         worker.event("Normal", "Killing", message, container)
         grace_seconds = worker.pod["spec"].get("terminationGracePeriodSeconds", 30)
-        own = container.behaviour.stops_after_seconds
+        own = container.stops_after_seconds
         seconds = grace_seconds if own is None else min(worker.jitter(own), grace_seconds)
-        action = partial(self._exit, container, container.behaviour.stop_exit_code)
+        action = partial(self._exit, container, container.stop_exit_code)
         worker.plan(seconds, action, f"stop of {container.name}", container)
 
     def exited(self, container: Container) -> None:

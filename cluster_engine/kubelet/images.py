@@ -18,6 +18,8 @@ from cluster_engine.kubelet import scripts
 from cluster_engine.kubelet.scripts import SERVES, Behaviour
 
 DEFAULT_DOMAIN = "docker.io"
+# How long containerd tries to connect to a registry.
+TIMEOUT_SECONDS = 30.0
 _DOMAIN = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
 )
@@ -151,12 +153,42 @@ def size_of(reference: Reference, image: Image) -> int:
     return round(image.size * (0.97 + 0.06 * spread))
 
 
-class PullError(Exception):
-    """Why an image cannot be pulled, in containerd's words."""
+@dataclass(frozen=True, slots=True)
+class RegistryState:
+    """How the registries answer: at all, and how many times slower than usual."""
 
-    def __init__(self, message: str) -> None:
+    outage: Literal["", "dns", "refused", "timeout"] = ""
+    slowness: float = 1.0
+
+    def check(self, reference: Reference) -> None:
+        """Raises `PullError` where nobody answers. Follows containerd's resolver."""
+        if not self.outage:
+            return
+        host = "registry-1.docker.io" if reference.domain == DEFAULT_DOMAIN else reference.domain
+        name, _, port = host.partition(":")
+        digest = hashlib.sha256(name.encode()).digest()
+        address = f"{44 + digest[0] % 10}.{digest[1]}.{digest[2]}.{digest[3]}:{port or 443}"
+        why = {
+            "dns": f"lookup {name} on 192.168.0.1:53: no such host",
+            "refused": f"{address}: connect: connection refused",
+            "timeout": f"{address}: i/o timeout",
+        }[self.outage]
+        url = f"https://{host}/v2/{reference.path}/manifests/{reference.digest or reference.tag}"
+        full = str(reference)
+        raise PullError(
+            f'rpc error: code = Unknown desc = failed to pull and unpack image "{full}": failed to resolve reference '
+            f'"{full}": failed to do request: Head "{url}": dial tcp{":" if self.outage == "dns" else ""} {why}',
+            TIMEOUT_SECONDS if self.outage == "timeout" else 0.0,
+        )
+
+
+class PullError(Exception):
+    """Why an image cannot be pulled, in containerd's words, and how much longer than usual that takes."""
+
+    def __init__(self, message: str, seconds: float = 0.0) -> None:
         super().__init__(message)
         self.message = message
+        self.seconds = seconds
 
 
 class ImageStore:
@@ -164,6 +196,7 @@ class ImageStore:
 
     def __init__(self, registry: Literal["catalogue", "any"]) -> None:
         self._any = registry == "any"
+        self.registry = RegistryState()
         self._present: set[str] = set()
         # Pulls are made one after another (serializeImagePulls): when the last one in the queue ends, and each image's.
         self._busy_until_us = 0

@@ -15,6 +15,7 @@ from cluster_engine.client.informer import EventType, Handler, Informer, Informe
 from cluster_engine.client.workqueue import WorkQueue
 from cluster_engine.kubelet.config import KubeletConfig
 from cluster_engine.kubelet.images import ImageStore
+from cluster_engine.kubelet.mishaps import Mishaps
 from cluster_engine.kubelet.node_status import register_node, renew_lease
 from cluster_engine.kubelet.pod_worker import PodWorker
 from cluster_engine.kubelet.runtime import AddressPool
@@ -65,6 +66,7 @@ class Kubelet(Component):
         # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys, in order of asking.
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
         self._writing = ""
+        self.mishaps: Mishaps = before.mishaps if before is not None else {}
         self.queue.add(NODE, START)
         self.pods: Informer = context.informers.get("pods")
         self.pods.add_handler(self._on_pod)
@@ -93,6 +95,27 @@ class Kubelet(Component):
     def survivor(self, uid: str) -> PodWorker | None:
         """The pod as the container runtime still has it from the kubelet before this one."""
         return self._survivors.pop(uid, None)
+
+    def set_mishaps(self, mishaps: Mishaps, cause: Cause) -> None:
+        """What is wrong with which container, in the place of all that was wrong before."""
+        before, self.mishaps = self.mishaps, mishaps
+        for key in {**before, **mishaps}:
+            worker = self.workers.get(key)
+            if worker is not None and before.get(key) != mishaps.get(key):
+                worker.disturb(mishaps.get(key, {}))
+                self.queue.add(key, cause)
+
+    def crash(self, key: str, name: str, code: int, cause: Cause) -> None:
+        """The main process of a container ends; without a kubelet nobody notices for now."""
+        for worker in self.running_pods():
+            for container in (*worker.init, *worker.main):
+                if worker.key != key or container.name != name or container.state != "running":
+                    continue
+                if self.stopped or worker.uid in self._survivors:
+                    container.exit(code, self.clock.now_us)
+                else:
+                    worker.containers.crash(container, code)
+                    self.queue.add(key, cause)
 
     def running_pods(self) -> list[PodWorker]:
         """Every pod of which there are containers, those that this kubelet has not looked at yet as well."""
@@ -185,6 +208,7 @@ class Kubelet(Component):
             return
         if worker is None:
             worker = self.workers[key] = PodWorker(self, pod)
+            worker.disturb(self.mishaps.get(key, {}))
         worker.sync(pod)
 
     def write_status(self, pod: Obj, status: Obj) -> Obj:

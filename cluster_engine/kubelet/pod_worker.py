@@ -18,6 +18,7 @@ from cluster_engine.kubelet import recovery, references, status
 from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
 from cluster_engine.kubelet.interfaces import Host
+from cluster_engine.kubelet.mishaps import Mishap
 from cluster_engine.kubelet.runtime import AddressesExhausted, Container
 from cluster_engine.kubelet.scripts import behaviour_of
 from cluster_engine.trace import Cause
@@ -284,7 +285,7 @@ class PodWorker:
         longest = 0.0
         for container in running:
             hook_seconds = _pre_stop_seconds(container.spec)
-            own = container.behaviour.stops_after_seconds
+            own = container.stops_after_seconds
             longest = max(longest, grace_seconds if own is None else hook_seconds + self.jitter(own))
         return min(longest, grace_seconds) + self.host.rng.uniform(0.1, 0.3)
 
@@ -293,7 +294,7 @@ class PodWorker:
             return
         for container in (*self.init, *self.main):
             if container.state == "running":
-                container.exit(container.behaviour.stop_exit_code, self.now_us)
+                container.exit(container.stop_exit_code, self.now_us)
         self.sandbox_ready = False
         self.finished = True
         self.dirty = True
@@ -319,6 +320,11 @@ class PodWorker:
         if self._holds_address:
             self._holds_address = False
             self.host.addresses.release(self.ip)
+
+    def disturb(self, mishaps: dict[str, Mishap]) -> None:
+        """That is wrong with its containers now, by their names."""
+        for container in (*self.init, *self.main):
+            self.containers.disturb(container, mishaps.get(container.name))
 
     def pause(self) -> None:
         """Nobody looks after the pod any more."""

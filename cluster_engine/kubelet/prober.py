@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from cluster_engine.clock import SECOND_US
-from cluster_engine.kubelet import probes
+from cluster_engine.kubelet import mishaps, probes
 from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.probes import WORDS, ProbeKind
 from cluster_engine.kubelet.runtime import Container
@@ -25,6 +25,8 @@ class Prober:
         self._worker = worker
         self._kill = kill
         self._go_on = go_on
+        # Which round of asking counts, by container and kind: a new one makes what was planned before void.
+        self._rounds: dict[tuple[str, ProbeKind], int] = {}
 
     def follow(self, container: Container) -> None:
         """Sets `ready` and `started`, or plans the probes that decide them."""
@@ -33,6 +35,19 @@ class Prober:
             self._first(container, "startup")
             return
         self._started(container)
+
+    def look_again(self, container: Container) -> None:
+        """Asks anew all probes whose answers counted as settled: something about the container has changed."""
+        kinds: tuple[ProbeKind, ...] = ("readiness", "liveness") if container.started else ("startup",)
+        for kind in kinds:
+            probe = container.spec.get(f"{kind}Probe")
+            if probe is not None:
+                self._new_round(container, kind)
+                seconds = self._worker.host.rng.uniform(0.1, probes.period_seconds(probe))
+                self._plan(container, kind, seconds, 0, 0)
+
+    def _new_round(self, container: Container, kind: ProbeKind) -> None:
+        self._rounds[container.name, kind] = self._rounds.get((container.name, kind), 0) + 1
 
     def _set_ready(self, container: Container, ready: bool) -> None:
         if container.ready != ready:
@@ -57,20 +72,25 @@ class Prober:
         probe = container.spec[f"{kind}Probe"]
         delay = probe.get("initialDelaySeconds") or 0
         elapsed = self._elapsed(container)
+        self._new_round(container, kind)
         first = max(float(delay), self._worker.host.rng.uniform(0.2, 0.9)) - (elapsed if kind != "startup" else 0)
         self._plan(container, kind, max(first, 0.1), 0, 0)
 
     def _plan(self, container: Container, kind: ProbeKind, seconds: float, successes: int, failures: int) -> None:
-        action = partial(self._ask, container, kind, successes, failures)
+        round_ = self._rounds.get((container.name, kind), 0)
+        action = partial(self._ask, container, kind, round_, successes, failures)
         self._worker.plan(seconds, action, f"{kind} probe of {container.name}", container)
 
     def _elapsed(self, container: Container) -> float:
         return (self._worker.now_us - container.started_us) / SECOND_US
 
-    def _ask(self, container: Container, kind: ProbeKind, successes: int, failures: int) -> None:
+    def _ask(self, container: Container, kind: ProbeKind, round_: int, successes: int, failures: int) -> None:
+        if round_ != self._rounds.get((container.name, kind), 0):
+            return
         probe = container.spec[f"{kind}Probe"]
         elapsed = self._elapsed(container)
-        answer = probes.ask(container, probe, self._worker.ip, elapsed)
+        answer = mishaps.answer(container, kind, probe, self._worker.ip)
+        answer = answer or probes.ask(container, probe, self._worker.ip, elapsed)
         period = probes.period_seconds(probe)
         if answer.success:
             self._succeeded(container, kind, successes + 1, answer, elapsed, period)

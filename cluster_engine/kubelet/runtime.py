@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import rfc3339
 from cluster_engine.kubelet.images import ANY_IMAGE, Image, Reference, digest_of
 from cluster_engine.kubelet.scripts import SERVES, Behaviour
 
+if TYPE_CHECKING:
+    from cluster_engine.kubelet.mishaps import Mishap
+
 ContainerState = Literal["waiting", "running", "terminated"]
+# 128 and SIGKILL.
+KILLED_EXIT_CODE = 137
 
 
 @dataclass(slots=True)
@@ -48,6 +53,8 @@ class Container:
     back_off_us: int = 0
     pull_back_off_seconds: int = 0
     pull_error: str = ""
+    # What is wrong with it beyond its own doing: see mishaps.py.
+    mishap: Mishap | None = None
     # Counts the runs and starts, so that what was planned for an earlier run is known to be out of date.
     run: int = 0
 
@@ -58,6 +65,19 @@ class Container:
     @property
     def succeeded(self) -> bool:
         return self.state == "terminated" and self.exit_code == 0
+
+    @property
+    def hung(self) -> bool:
+        return self.mishap is not None and self.mishap.hung
+
+    @property
+    def stops_after_seconds(self) -> float | None:
+        """How long it takes to end when it is asked to; None when it has to be killed."""
+        return None if self.hung else self.behaviour.stops_after_seconds
+
+    @property
+    def stop_exit_code(self) -> int:
+        return KILLED_EXIT_CODE if self.hung else self.behaviour.stop_exit_code
 
     def image_shown(self) -> str:
         return str(self.reference) if self.reference and self.id else self.spec.get("image", "")
