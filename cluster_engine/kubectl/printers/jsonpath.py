@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from cluster_engine.apimachinery.gotext import quote
+from cluster_engine.apimachinery.jsonpath.parser import Parser, Range
+from cluster_engine.apimachinery.jsonpath.steps import JsonPathError, Run, walk
 from cluster_engine.kubectl.printers.json_printer import compact
-from cluster_engine.kubectl.printers.jsonpath_parser import Parser, Range
-from cluster_engine.kubectl.printers.jsonpath_steps import JsonPathError, Run, walk
 
 MAX_TEMPLATE = 10_000
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_RESULTS = 200_000
+# Every step takes the run and the values, though some need only one of them.
+# ruff: noqa: ARG001
 
 
 class JsonPathError(ValueError):

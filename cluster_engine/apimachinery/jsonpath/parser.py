@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cluster_engine.kubectl.printers import jsonpath_steps as steps
-from cluster_engine.kubectl.printers.jsonpath_steps import JsonPathError, Run, Step, walk
+from cluster_engine.apimachinery.jsonpath import steps
+from cluster_engine.apimachinery.jsonpath.steps import JsonPathError, Run, Step, walk
 
 _IDENTIFIER = re.compile(r"[^\s.,\[\]{}()$@'\"=!<>?*:|&]+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z")
