@@ -1,7 +1,7 @@
 """The terminal without a browser: `python -m cluster_engine.shell`.
 
 Without arguments it is a terminal on a cluster of its own, whose virtual time follows real time. With `--transcript IN
-OUT` it types the steps of a recording (or of every recording in a folder) and writes what they print in the same format.
+OUT` it types the steps of a recording (or of all in a folder) and writes what they print in the same format.
 """
 
 from __future__ import annotations

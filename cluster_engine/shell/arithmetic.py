@@ -16,6 +16,7 @@ _BINARY = {
     ",": 1, "=": 2, "?": 3, "||": 4, "&&": 5, "|": 6, "^": 7, "&": 8, "==": 9, "!=": 9, "<": 10, ">": 10, "<=": 10,
     ">=": 10, "<<": 11, ">>": 11, "+": 12, "-": 12, "*": 13, "/": 13, "%": 13, "**": 14,
 }  # fmt: skip
+_STEPS = {"++": 1, "--": -1}
 _ASSIGNMENTS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
 
 
@@ -128,10 +129,10 @@ class _Reader:
         if token in ("+", "-", "!", "~"):
             value = self.expression(15)
             return {"+": value, "-": _wrap(-value), "!": int(not value), "~": ~value}[token]
-        if token in ("++", "--"):
+        if token in _STEPS:
             name = self._look()
             self.position += 1
-            return self._store(name, self._value(name) + (1 if token == "++" else -1))
+            return self._store(name, self._value(name) + _STEPS[token])
         if token == "(":
             value = self.expression(1)
             if self._look() != ")":
@@ -142,8 +143,8 @@ class _Reader:
             return self._number(token)
         if re.match(r"[A-Za-z_]", token):
             value = self._value(token)
-            if self._look() in ("++", "--"):
-                self._store(token, value + (1 if self._look() == "++" else -1))
+            if self._look() in _STEPS:
+                self._store(token, value + _STEPS[self._look()])
                 self.position += 1
             return value
         raise self._fault(token)

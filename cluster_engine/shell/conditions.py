@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cluster_engine.shell import patterns
 from cluster_engine.shell.arithmetic import ArithmeticFault, evaluate
 from cluster_engine.shell.environment import Environment
 
 _UNARY = frozenset({"-z", "-n", "-e", "-f", "-d", "-s", "-r", "-w", "-x", "-v", "-t", "-L", "-h"})
-_COMPARE = {
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
     "-eq": lambda a, b: a == b,
     "-ne": lambda a, b: a != b,
     "-lt": lambda a, b: a < b,

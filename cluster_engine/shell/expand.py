@@ -144,10 +144,10 @@ class Expander:
                 else len(value or "")
             )
         if part.operator in parameters.CONDITIONAL:
-            if not parameters.chosen(env, part.name, part.operator, value):
+            if not parameters.chosen(part.operator, value):
                 return "" if part.operator.endswith("+") else value or ""
             argument = yield from self.text(part.arguments[0])
-            return parameters.conditional(env, part.name, part.operator, value, argument)
+            return parameters.conditional(env, part.name, part.operator, argument)
         if value is None and "nounset" in env.options and part.name not in ("@", "*"):
             raise ExpansionFault(f"{part.name}: unbound variable")
         if not part.operator:

@@ -80,6 +80,9 @@ class MemoryFiles:
         return sorted(self._texts)
 
 
+Names = list[str]
+
+
 class TidyFiles:
     """Files as a shell sees them that stands in a directory: every way to write a path leads to the same file."""
 
@@ -132,7 +135,7 @@ class TidyFiles:
         name = self.tidy(path)
         return not name or name == "tmp" or any(other.startswith(f"{name}/") for other in self._files.list())
 
-    def children(self, path: str) -> list[str]:
+    def children(self, path: str) -> Names:
         """What is directly in a directory, sorted; directories end in `/`."""
         name = self.tidy(path)
         head = f"{name}/" if name else ""
@@ -144,7 +147,7 @@ class TidyFiles:
         found.discard(KEEPER)
         return sorted(found)
 
-    def below(self, path: str) -> list[str]:
+    def below(self, path: str) -> Names:
         """The tidy paths of all files in and below a directory, keepers included."""
         name = self.tidy(path)
         return [other for other in self._files.list() if not name or other.startswith(f"{name}/")]

@@ -11,13 +11,13 @@ from cluster_engine.shell.environment import Environment, ExpansionFault
 CONDITIONAL = frozenset({":-", "-", ":=", "=", ":+", "+", ":?", "?"})
 
 
-def chosen(env: Environment, name: str, operator: str, value: str | None) -> bool:
+def chosen(operator: str, value: str | None) -> bool:
     """Whether the argument of a conditional operator is what counts, and not the value."""
     missing = value is None or (operator.startswith(":") and value == "")
     return not missing if operator.endswith("+") else missing
 
 
-def conditional(env: Environment, name: str, operator: str, value: str | None, argument: str) -> str:
+def conditional(env: Environment, name: str, operator: str, argument: str) -> str:
     """The value after `:-`, `:=`, `:+`, `:?` and their kin, where `argument` counts. Raises ExpansionFault."""
     if operator.endswith("="):
         env.assign(name, argument)

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from cluster_engine.shell.files import TidyFiles
 from cluster_engine.shell.syntax import Part, Text, Word
@@ -113,7 +114,8 @@ def _expanded(items: list[str | Part]) -> list[list[str | Part]]:
 
 def _group(items: Sequence[str | Part], start: int) -> tuple[int, list[int]]:
     """(where the brace is closed or -1, the commas that stand directly in it)."""
-    depth, commas = 0, []
+    depth = 0
+    commas: list[int] = []
     for index in range(start, len(items)):
         item = items[index]
         if item == "{":
@@ -130,7 +132,7 @@ def _group(items: Sequence[str | Part], start: int) -> tuple[int, list[int]]:
 def _choices(inner: list[str | Part], commas: list[int]) -> list[list[str | Part]] | None:
     if commas:
         bounds = [-1, *commas, len(inner)]
-        return [inner[low + 1 : high] for low, high in zip(bounds, bounds[1:], strict=False)]
+        return [inner[low + 1 : high] for low, high in pairwise(bounds)]
     if not all(isinstance(item, str) for item in inner):
         return None
     found = _RANGE.match("".join(item for item in inner if isinstance(item, str)))

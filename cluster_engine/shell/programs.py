@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cluster_engine.kubectl.factory import Factory
-from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.process import Output, Process
 from cluster_engine.kubectl.root import main
 from cluster_engine.shell.environment import Environment, ShellExit, Streams
+from cluster_engine.shell.looks import LOOKS
+from cluster_engine.shell.looks.rules import Reworded
+from cluster_engine.shell.looks.tables import LookFactory
 from cluster_engine.shell.parse import parse
 from cluster_engine.shell.syntax import ShellSyntaxError
 
@@ -13,16 +18,23 @@ NOT_FOUND = 127
 CANNOT_RUN = 126
 
 
-def factory(env: Environment, streams: Streams) -> Factory:
-    """What kubectl is given by this shell."""
+def factory(env: Environment, streams: Streams, words: Sequence[str] = ()) -> Factory:
+    """What kubectl is given by this shell, in the shell's look; `words` are what follows `kubectl`."""
     cluster = env.cluster
-    return Factory(
-        cluster.server, cluster.clock, out=streams.out, err=streams.err, stdin=streams.stdin, files=env.files
-    )
+    look = LOOKS.get(env.look)
+    make = Factory if look is None else LookFactory
+    made = make(cluster.server, cluster.clock, out=streams.out, err=streams.err, stdin=streams.stdin, files=env.files)
+    if look is not None and isinstance(made, LookFactory):
+        made.columns, made.cells = look.columns, look.cells
+        verbs = [word for word in words if word[:1] != "-"]
+        made.shown = look.shown if verbs[:1] == ["get"] or verbs[:2] == ["rollout", "status"] else {}
+        made.out = Output(Reworded(look.out, made, words, streams.out).write)
+        made.err = Output(Reworded(look.err, made, words, streams.err).write)
+    return made
 
 
 def kubectl(env: Environment, args: list[str], streams: Streams) -> Process:
-    return (yield from main(factory(env, streams), args))
+    return (yield from main(factory(env, streams, args), args))
 
 
 def script_file(env: Environment, path: str, args: list[str], streams: Streams) -> Process:

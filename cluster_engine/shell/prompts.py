@@ -9,6 +9,8 @@ _FULL = re.compile(r"\s*(?:\[[^\]\n]{1,80}@[^\]\n]{1,80}\]|[\w.-]{1,40}@[\w.-]{1
 _SHORT = re.compile(r"\s*[#$%]\s+(?=(\S+))")
 # Words that begin a command and are none.
 RESERVED = frozenset({"for", "while", "until", "if", "case", "export", "[[", "time", "function", "select", "{", "("})
+# `#kubectl get po` alone is a prompt; among other lines it is a command that somebody commented out.
+_BARE = re.compile(r"\s*#(?=kubectl\s)")
 _HERE = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 
 
@@ -17,6 +19,8 @@ def without_prompts(text: str, is_command: Callable[[str], bool]) -> str:
 
     A lone `#` or `$` counts only before the name of a command, since `# …` may well be a comment.
     """
+    if "\n" not in text.strip() and (bare := _BARE.match(text)):
+        return text[bare.end() :]
     lines: list[str] = []
     ends: list[str] = []
     for line in text.split("\n"):

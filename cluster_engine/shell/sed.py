@@ -336,7 +336,7 @@ class Editor:
                 self._swap(command.letter)
 
     def _replace(self, command: SedCommand) -> None:
-        assert command.pattern is not None and command.replacement is not None
+        assert command.pattern is not None
         nth, seen = command.count, 0
         done = False
 

@@ -34,7 +34,7 @@ class Program:
 
     def __init__(self, rules: Rules, out: Callable[[str], None], environ: dict[str, str], rng: Rng) -> None:
         self._rules, self._out = rules, out
-        self.rng = rng
+        self.rng: Rng = rng
         self.variables: dict[str, Value] = {
             "FS": " ", "OFS": " ", "ORS": "\n", "RS": "\n", "NR": 0.0, "FNR": 0.0, "NF": 0.0, "SUBSEP": "\x1c",
             "FILENAME": "", "OFMT": "%.6g", "CONVFMT": "%.6g", "RSTART": 0.0, "RLENGTH": -1.0,
@@ -59,7 +59,7 @@ class Program:
         self.variables["FILENAME"], self.variables["FNR"] = name, 0.0
 
     def begin(self) -> None:
-        self._guarded(lambda: [self._do(action) for action in self._rules.begin])
+        self._guarded(lambda: self._all(self._rules.begin))
 
     def record(self, line: str) -> None:
         self.variables["NR"] = number(self.variables["NR"]) + 1
@@ -70,7 +70,7 @@ class Program:
     def end(self) -> int:
         """Runs the END rules; the exit code."""
         if not self.ended:
-            self._guarded(lambda: [self._do(action) for action in self._rules.end])
+            self._guarded(lambda: self._all(self._rules.end))
         return self._code
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -82,6 +82,10 @@ class Program:
                 self.ended = True
         except (RecursionError, OverflowError):
             raise AwkFault("the program goes too deep") from None
+
+    def _all(self, actions: list[Node]) -> None:
+        for action in actions:
+            self._do(action)
 
     def _main(self) -> None:
         for index, (pattern, until, action) in enumerate(self._rules.main):

@@ -102,7 +102,7 @@ def _of_text(work: Callable[[str], str]) -> Function:
     return function
 
 
-def _refused(program: Program, arguments: list[Node]) -> Value:
+def _refused(_program: Program, _arguments: list[Node]) -> Value:
     raise AwkFault("system() does not reach anything here; use the shell's own commands")
 
 

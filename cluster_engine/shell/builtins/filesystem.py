@@ -1,4 +1,4 @@
-"""`ls`, `cat`, `cp`, `mv`, `rm`, `mkdir`, `rmdir`, `touch`, `tee`, `find`, `basename`, `dirname`: the home directory."""
+"""`ls`, `cat`, `cp`, `mv`, `rm`, `mkdir`, `rmdir`, `touch`, `tee`, `find`, `basename`, `dirname`…: files."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def diff(env: Environment, args: list[str], streams: Streams) -> Process:
     if any(arg.startswith("-q") for arg in args):
         streams.out.line(f"Files {words[0]} and {words[1]} differ")
     elif any(arg.startswith("-u") for arg in args):
-        for line in difflib.unified_diff(one, two, *words, lineterm=""):
+        for line in difflib.unified_diff(one, two, words[0], words[1], lineterm=""):
             streams.out.line(line)
     else:
         _normal(one, two, streams)

@@ -118,7 +118,7 @@ def watch(env: Environment, args: list[str], streams: Streams) -> Process:
 
 def timeout(env: Environment, args: list[str], streams: Streams) -> Process:
     try:
-        options, words = read(args[:1] if args[:1] and not args[0].startswith("-") else args, "v", "sk")
+        _, words = read(args[:1] if args[:1] and not args[0].startswith("-") else args, "v", "sk")
     except OptionError as error:
         streams.err.line(f"timeout: {error}")
         return 125
@@ -142,24 +142,21 @@ def _limited(env: Environment, seconds: float, process: Process) -> Process:
                 wait = next(process)
             except StopIteration as done:
                 return int(done.value or 0)
-            if (yield from _until(wait, deadline_us, clock.now_us, env)):
+            if (yield from _until(wait, deadline_us, env)):
                 return TIMED_OUT
     finally:
         process.close()
 
 
-def _until(wait: Wait, deadline_us: int, now_us: int, env: Environment) -> Generator[Wait, None, bool]:
+def _until(wait: Wait, deadline_us: int, env: Environment) -> Generator[Wait, None, bool]:
     """Waits for what a process waits for; whether the deadline came first."""
     own = wait.deadline_us
     if own is None and not wait.watches and not wait.streams:
-        own = now_us
+        own = env.cluster.clock.now_us
     yield Wait(wait.watches, deadline_us if own is None else min(own, deadline_us), wait.streams)
-    happened = any(len(one) or one.ended for one in wait.watches) or any(stream.ready for stream in wait.streams)
-    return (
-        env.cluster.clock.now_us >= deadline_us
-        and not happened
-        and (own is None or own > deadline_us or own == deadline_us and wait.deadline_us != own)
-    )
+    if any(len(one) or one.ended for one in wait.watches) or any(stream.ready for stream in wait.streams):
+        return False
+    return env.cluster.clock.now_us >= deadline_us and (wait.deadline_us is None or wait.deadline_us > deadline_us)
 
 
 def nohup(env: Environment, args: list[str], streams: Streams) -> Process:

@@ -1,4 +1,4 @@
-"""`head`, `tail`, `wc`, `cut`, `tr`, `rev`, `tac`, `nl`, `paste`, `column`, `base64`, and checksums: text from pipes and files."""
+"""`head`, `tail`, `wc`, `cut`, `tr` and other commands that turn text into text, from pipes and files."""
 
 from __future__ import annotations
 

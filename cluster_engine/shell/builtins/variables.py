@@ -1,4 +1,4 @@
-"""Variables and options of the shell: `export`, `unset`, `local`, `declare`, `readonly`, `read`, `set`, `shift`, `env`."""
+"""Variables and options of the shell: `export`, `unset`, `local`, `declare`, `read`, `set`, `shift`, `env`…"""
 
 from __future__ import annotations
 
