@@ -204,8 +204,6 @@ class KubeletProcess(Process):
         # The one that runs, or the last one that did: its containers may run on without it.
         self.kubelet: Kubelet | None = None
         self.powered = True
-        # Nothing comes through to the machine or from it, neither from the control plane nor from other nodes.
-        self.partitioned = False
         self._rebooted = False
 
     @property

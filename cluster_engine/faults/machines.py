@@ -14,8 +14,9 @@ from cluster_engine.apimachinery.errors import ConnectionLost
 from cluster_engine.apiserver.context import LEASE_RENEWAL_US, NODE_LEASE_NAMESPACE
 from cluster_engine.clock import rfc3339_micro
 from cluster_engine.faults.control_plane import TIMED_OUT
-from cluster_engine.faults.fault import Fault
+from cluster_engine.faults.fault import RESOURCE, Fault
 from cluster_engine.faults.world import World, find
+from cluster_engine.kubelet.config import NetworkState
 from cluster_engine.kubelet.images import RegistryState
 from cluster_engine.processes import KubeletProcess
 from cluster_engine.trace import Cause
@@ -45,6 +46,8 @@ class Machines:
             self._settle_node(process, faults, cause)
             if process.kubelet is not None:
                 process.kubelet.images.registry = registry
+                process.kubelet.network = self._network(faults, process.node)
+                process.kubelet.pressure.fill(_full(faults, process.node))
 
     def _settle_node(self, process: KubeletProcess, faults: Sequence[Fault], cause: Cause) -> None:
         node = process.node
@@ -54,7 +57,6 @@ class Machines:
             powered and find(faults, "Stop", f"kubelet/{node}") is None,
             find(faults, "CutOff", f"kubelet/{node}") is None and find(faults, "CutOff", f"node/{node}") is None,
         )
-        process.partitioned = find(faults, "CutOff", f"node/{node}") is not None
         if not (wanted.running and wanted.connected):
             self._leave_heartbeat(node)
         if not wanted.powered and process.powered:
@@ -70,6 +72,15 @@ class Machines:
                 process.reconnect()
             else:
                 process.cut_off(ConnectionLost(TIMED_OUT))
+
+    def _network(self, faults: Sequence[Fault], node: str) -> NetworkState:
+        frozen = find(faults, "Stop", f"kube-proxy/{node}")
+        item = self._world.server.store.get(RESOURCE.key("", frozen.name)) if frozen is not None else None
+        return NetworkState(
+            proxy_frozen_at=item.create_revision if item is not None else None,
+            partitioned=find(faults, "CutOff", f"node/{node}") is not None,
+            dns_down=find(faults, "Stop", "coredns") is not None,
+        )
 
     def _start_later(self, process: KubeletProcess, cause: Cause) -> None:
         seconds = KUBELET_START_SECONDS + (0.0 if process.powered else BOOT_SECONDS)
@@ -99,6 +110,11 @@ class Machines:
             self._leave_heartbeat(process.node)
             process.power_off()
             self._start_later(process, cause)
+
+
+def _full(faults: Sequence[Fault], node: str) -> frozenset[str]:
+    fill = find(faults, "Fill", f"node/{node}")
+    return frozenset({fill.word("resource")}) if fill is not None else frozenset()
 
 
 def _registry(faults: Sequence[Fault]) -> RegistryState:

@@ -11,6 +11,20 @@ FIRST_NODE_ADDRESS = ipaddress.IPv4Address("192.168.0.10")
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkState:
+    """What is out of order in the node's network; nothing as a rule.
+
+    `proxy_frozen_at` is the revision of etcd at which the node's kube-proxy ceased to follow Services and endpoints: its
+    rules stay as they were. `partitioned` means that no packet leaves or reaches the node, `dns_down` that nobody
+    answers at the address of the cluster's DNS.
+    """
+
+    proxy_frozen_at: int | None = None
+    partitioned: bool = False
+    dns_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KubeletConfig:
     """One node: its name, its place among the nodes (`index` from 0, which gives its addresses), capacity and manners.
 

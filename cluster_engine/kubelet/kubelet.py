@@ -5,6 +5,7 @@ Follows pkg/kubelet/kubelet.go (syncLoop) and pkg/kubelet/pod_workers.go. A step
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from cluster_engine.apimachinery.errors import ApiError
@@ -13,18 +14,20 @@ from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler, Informer, InformerFactory
 from cluster_engine.client.workqueue import WorkQueue
-from cluster_engine.kubelet.config import KubeletConfig
+from cluster_engine.kubelet.config import KubeletConfig, NetworkState
 from cluster_engine.kubelet.images import ImageStore
 from cluster_engine.kubelet.mishaps import Mishaps
 from cluster_engine.kubelet.node_status import register_node, renew_lease
 from cluster_engine.kubelet.pod_worker import PodWorker
+from cluster_engine.kubelet.pressure import EvictionManager
 from cluster_engine.kubelet.runtime import AddressPool
 from cluster_engine.trace import START, Cause
 
 __all__ = ["Kubelet", "KubeletConfig"]
 
-# Pod keys have a slash, so this cannot be one.
+# Pod keys have a slash, so these cannot be any.
 NODE = "node"
+PRESSURE = "pressure"
 # How often it tries again while the API server does not answer. Follows --node-status-update-frequency.
 RETRY_SECONDS = 10.0
 
@@ -54,6 +57,7 @@ class Kubelet(Component):
         self.queue = WorkQueue(context.clock, self.wake)
         self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
         self.addresses = AddressPool(config.pod_cidr)
+        self.network: NetworkState = before.network if before is not None else NetworkState()
         self.rebooted = rebooted
         # What there is to tell about the start, once the node is reported.
         self._started_again = before is not None or rebooted
@@ -66,7 +70,11 @@ class Kubelet(Component):
         # Pods that wait for a ConfigMap or a Secret: (resource, namespace/name) -> pod keys, in order of asking.
         self._waiting: dict[tuple[str, str], dict[str, None]] = {}
         self._writing = ""
+        # The Node as it was when it was last reported.
+        self._node: Obj | None = None
         self.mishaps: Mishaps = before.mishaps if before is not None else {}
+        full = before.pressure.full if before is not None else frozenset()
+        self.pressure: EvictionManager = EvictionManager(self, full)
         self.queue.add(NODE, START)
         self.pods: Informer = context.informers.get("pods")
         self.pods.add_handler(self._on_pod)
@@ -164,10 +172,12 @@ class Kubelet(Component):
 
     def step(self) -> None:
         key, cause = self.queue.pop()
-        with self.traced(key if key != NODE else self.config.name, cause):
+        with self.traced(self.config.name if key in (NODE, PRESSURE) else key, cause):
             try:
                 if key == NODE:
                     self._sync_node()
+                elif key == PRESSURE:
+                    self.pressure.sync()
                 else:
                     self._sync_pod(key)
             except ApiError as error:
@@ -182,7 +192,8 @@ class Kubelet(Component):
     def _sync_node(self) -> None:
         """Registers the node, or reports that it is well again."""
         boot_id = self.rng.uid() if self.rebooted and self._started_again else ""
-        node, was_ready = register_node(self.client, self.config, self.clock.rfc3339(), boot_id)
+        now, pressures = self.clock.rfc3339(), self.pressure.conditions
+        self._node, was_ready = node, _ = register_node(self.client, self.config, now, boot_id, pressures)
         renew_lease(self.client, self.config)
         name = self.config.name
         if self._started_again:
@@ -194,6 +205,26 @@ class Kubelet(Component):
             self.recorder.event(node, "Normal", "NodeReady", f"Node {name} status is now: NodeReady")
         self._started_again = False
         self._clean_up()
+
+    # What the eviction manager asks.
+
+    @property
+    def pods_here(self) -> Collection[PodWorker]:
+        return self.workers.values()
+
+    def node_event(self, type_: str, reason: str, message: str) -> None:
+        if self._node is not None:
+            self.recorder.event(self._node, type_, reason, message)
+
+    def look_at_pressure_after(self, seconds: float) -> None:
+        self.queue.add_after(PRESSURE, seconds, Cause("timer", "the eviction manager's next look"))
+
+    def pressure_changed(self) -> None:
+        """Reports the node's conditions, at once as the real kubelet does."""
+        self.queue.add(NODE, Cause("timer", "node status"))
+
+    def refuses(self, pod: Obj) -> str:
+        return self.pressure.refuses(pod)
 
     def _sync_pod(self, key: str) -> None:
         pod = self.pods.get(key)

@@ -7,6 +7,7 @@ in from the clock when somebody reads it, so that heartbeats neither fill the hi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
@@ -27,11 +28,19 @@ _CONDITIONS = (
 )
 
 
-def register_node(client: Client, config: KubeletConfig, now: str, boot_id: str = "") -> tuple[Obj, bool]:
+_PRESSED = {
+    "MemoryPressure": ("True", "KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+    "DiskPressure": ("True", "KubeletHasDiskPressure", "kubelet has disk pressure"),
+}
+
+
+def register_node(
+    client: Client, config: KubeletConfig, now: str, boot_id: str = "", pressures: Collection[str] = ()
+) -> tuple[Obj, bool]:
     """Creates the Node, or brings its status up to date where it is there already (a restart).
 
-    `now` is an RFC 3339 time; `boot_id` that of a machine that was started anew. Returns the node, and whether it was
-    known as ready before.
+    `now` is an RFC 3339 time; `boot_id` that of a machine that was started anew; `pressures` the pressure conditions
+    that are true. Returns the node, and whether it was known as ready before.
     """
     try:
         present = client.get("nodes", config.name)
@@ -43,7 +52,7 @@ def register_node(client: Client, config: KubeletConfig, now: str, boot_id: str 
             return created, True
         present = created
     before = present.get("status") or {}
-    status = _status(config, now, before)
+    status = _status(config, now, before, pressures)
     boot_id = boot_id or (before.get("nodeInfo") or {}).get("bootID", "")
     if boot_id:
         status["nodeInfo"] = {**status["nodeInfo"], "bootID": boot_id}
@@ -94,7 +103,7 @@ def _node(config: KubeletConfig, now: str) -> Obj:
     }
 
 
-def _status(config: KubeletConfig, now: str, old: Obj) -> Obj:
+def _status(config: KubeletConfig, now: str, old: Obj, pressures: Collection[str] = ()) -> Obj:
     resources = {
         "cpu": config.cpu,
         "ephemeral-storage": "100Gi",
@@ -103,7 +112,8 @@ def _status(config: KubeletConfig, now: str, old: Obj) -> Obj:
         "pods": str(config.pods),
     }
     conditions: list[dict[str, Any]] = []
-    for type_, status, reason, message in _CONDITIONS:
+    for type_, *usual in _CONDITIONS:
+        status, reason, message = _PRESSED[type_] if type_ in pressures else usual
         before = get_condition(old.get("conditions"), type_)
         if before is not None and before["status"] == status and before.get("reason") == reason:
             conditions.append(before)

@@ -19,7 +19,7 @@ from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
 from cluster_engine.kubelet.interfaces import Host
 from cluster_engine.kubelet.mishaps import Mishap
-from cluster_engine.kubelet.runtime import AddressesExhausted, Container
+from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, AddressesExhausted, Container
 from cluster_engine.kubelet.scripts import behaviour_of
 from cluster_engine.trace import Cause
 
@@ -51,6 +51,8 @@ class PodWorker:
         self.dirty = False
         # Its kubelet is, or was, cut off from the API server.
         self.unheard = False
+        # Why the kubelet itself has ended the pod, "" where it has not.
+        self.evicted = ""
         # What to try again when a ConfigMap or Secret appears.
         self.blocked: list[Callable[[], None]] = []
         self._end_us = 0
@@ -135,7 +137,10 @@ class PodWorker:
             recovery.recover(self, self.containers, self.create_sandbox)
             return
         self.start_time = now
-        if not deleting(self.pod):
+        refusal = self.host.refuses(self.pod)
+        if refusal:
+            self.evict(refusal)
+        elif not deleting(self.pod):
             self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
 
     def _start_delay(self) -> float:
@@ -214,9 +219,9 @@ class PodWorker:
             return
         self.dirty = False
         host = self.host
-        override = self._final_phase() if self.finished else ""
+        override = "Failed" if self.evicted else self._final_phase() if self.finished else ""
         new = status.pod_status(
-            self.pod,
+            status.with_eviction(self.pod, self.evicted, host.clock.rfc3339()) if self.evicted else self.pod,
             self.init,
             self.main,
             host_ip=host.config.address,
@@ -252,6 +257,20 @@ class PodWorker:
         return "Succeeded" if all(container.exit_code == 0 for container in self.main) else "Failed"
 
     # The end.
+
+    def evict(self, message: str) -> None:
+        """Ends the pod for the node's sake; it stays in the API as Failed. Follows evictPod."""
+        self.evicted = message
+        self.event("Warning", "Evicted", message)
+        self._agenda.clear()
+        self.blocked.clear()
+        for container in (*self.init, *self.main):
+            if container.state == "running":
+                self.event("Normal", "Killing", f"Stopping container {container.name}", container)
+                container.exit(KILLED_EXIT_CODE, self.now_us)
+        self.dirty = True
+        self._publish()
+        self._arm()
 
     def _terminate(self) -> None:
         """Stops the containers within the grace period; a shorter grace, asked for later, counts."""

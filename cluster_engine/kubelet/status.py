@@ -224,6 +224,21 @@ def pod_status(
     return status
 
 
+def with_eviction(pod: Obj, message: str, now: str) -> Obj:
+    """The pod with the reason for which its kubelet has ended it."""
+    old = pod.get("status") or {}
+    condition = {
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+        "message": message,
+        "reason": "TerminationByKubelet",
+        "status": "True",
+        "type": "DisruptionTarget",
+    }
+    others = [c for c in old.get("conditions") or () if c["type"] != "DisruptionTarget"]
+    return {**pod, "status": {**old, "reason": "Evicted", "message": message, "conditions": [*others, condition]}}
+
+
 def qos_class(pod: Obj) -> str:
     """Guaranteed, Burstable or BestEffort. Follows pkg/apis/core/v1/helper/qos."""
     every_limited, some = True, False

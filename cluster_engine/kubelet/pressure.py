@@ -1,0 +1,194 @@
+"""A node that runs out of memory or disk: its conditions, and which pods have to go.
+
+Follows pkg/kubelet/eviction (eviction_manager.go, helpers.go) with the default hard thresholds. That the node is
+full is said from outside (`fill`); how much a container uses is a rule of thumb, and what it leaks. While it is full
+one pod goes every ten seconds, as where something beside the pods has taken the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from cluster_engine.apimachinery import quantity
+from cluster_engine.apimachinery.meta import Obj, deleting
+from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.kubelet.config import KubeletConfig
+from cluster_engine.kubelet.runtime import Container
+from cluster_engine.kubelet.status import qos_class
+
+MONITOR_SECONDS = 10.0
+# How long a condition outlives its cause.
+TRANSITION_SECONDS = 300.0
+MEBIBYTE = 1024 * 1024
+# What a container uses that says nothing of itself.
+NOMINAL_BYTES = 24 * MEBIBYTE
+# From here on a pod is critical, and never evicted (system-cluster-critical).
+CRITICAL_PRIORITY = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a node can be short of: the condition, the resource's name, and the words of the threshold."""
+
+    condition: str
+    resource: str
+    threshold: str
+    available: str
+    full_event: str
+    free_event: str
+
+
+SIGNALS: Mapping[str, Signal] = {
+    "memory": Signal(
+        "MemoryPressure", "memory", "100Mi", "62400Ki", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"
+    ),
+    "disk": Signal(
+        "DiskPressure", "ephemeral-storage", "10Gi", "9621432Ki", "NodeHasDiskPressure", "NodeHasNoDiskPressure"
+    ),
+}
+
+
+class EvictablePod(Protocol):
+    """A pod as the eviction manager sees it: its worker."""
+
+    pod: Obj
+    init: list[Container]
+    main: list[Container]
+    evicted: str
+    terminating: bool
+    finished: bool
+
+    @property
+    def now_us(self) -> int: ...
+
+    def evict(self, message: str) -> None: ...
+
+
+class Node(Protocol):
+    """What the eviction manager asks of the kubelet."""
+
+    clock: Clock
+    config: KubeletConfig
+
+    @property
+    def pods_here(self) -> Collection[EvictablePod]: ...
+
+    def node_event(self, type_: str, reason: str, message: str) -> None: ...
+
+    def look_at_pressure_after(self, seconds: float) -> None: ...
+
+    def pressure_changed(self) -> None: ...
+
+
+class EvictionManager:
+    """The eviction manager of one kubelet. A kubelet that starts anew has forgotten what it saw."""
+
+    def __init__(self, node: Node, full: frozenset[str] = frozenset()) -> None:
+        self._node = node
+        # Of what there is too little on the machine, whether or not the kubelet has seen it.
+        self.full = full
+        self._seen_us: dict[str, int] = {}
+        if full:
+            node.look_at_pressure_after(MONITOR_SECONDS)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The pressure conditions that are true."""
+        return frozenset(SIGNALS[name].condition for name in self._seen_us)
+
+    def fill(self, full: frozenset[str]) -> None:
+        """Of that there is too little from now on; the kubelet finds out at its next look."""
+        if full != self.full:
+            self.full = full
+            self._node.look_at_pressure_after(MONITOR_SECONDS / 2)
+
+    def sync(self) -> None:
+        """One look: conditions that come and go, and one pod that has to go. Follows synchronize."""
+        node, now_us = self._node, self._node.clock.now_us
+        name = node.config.name
+        for key, signal in SIGNALS.items():
+            if key in self.full:
+                if key not in self._seen_us:
+                    node.node_event("Normal", signal.full_event, f"Node {name} status is now: {signal.full_event}")
+                self._seen_us[key] = now_us
+            elif key in self._seen_us and now_us - self._seen_us[key] >= TRANSITION_SECONDS * SECOND_US:
+                del self._seen_us[key]
+                node.node_event("Normal", signal.free_event, f"Node {name} status is now: {signal.free_event}")
+        node.pressure_changed()
+        for key in sorted(self.full, reverse=True):
+            signal = SIGNALS[key]
+            node.node_event("Warning", "EvictionThresholdMet", f"Attempting to reclaim {signal.resource}")
+            if self._evict_one(signal):
+                break
+        if self.full:
+            node.look_at_pressure_after(MONITOR_SECONDS)
+        elif self._seen_us:
+            due_us = min(self._seen_us.values()) + round(TRANSITION_SECONDS * SECOND_US)
+            node.look_at_pressure_after(max((due_us - now_us) / SECOND_US, 1.0))
+
+    def _evict_one(self, signal: Signal) -> bool:
+        candidates = [pod for pod in self._node.pods_here if _evictable(pod)]
+        if not candidates:
+            return False
+        memory = self._node.config.memory
+        first = min(candidates, key=lambda pod: _rank(pod, signal.resource, memory))
+        first.evict(_message(first, signal, memory))
+        return True
+
+    def refuses(self, pod: Obj) -> str:
+        """Why a new pod is not taken in, "" where it is. Follows Admit: under memory pressure alone most pods are."""
+        if not self._seen_us or (pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY:
+            return ""
+        if set(self._seen_us) == {"memory"} and qos_class(pod) != "BestEffort":
+            return ""
+        return f"The node had condition: [{' '.join(sorted(self.conditions))}]. "
+
+
+def _evictable(pod: EvictablePod) -> bool:
+    if pod.evicted or pod.terminating or pod.finished or deleting(pod.pod):
+        return False
+    if (pod.pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY:
+        return False
+    return any(container.state != "terminated" for container in pod.main)
+
+
+def usage_bytes(container: Container, resource: str, now_us: int, limit: str) -> int:
+    """How much a container uses: what it asks for or a nominal amount, and what it has leaked."""
+    if container.state != "running":
+        return 0
+    used = min(NOMINAL_BYTES, _request(container, resource) or NOMINAL_BYTES)
+    if resource != "memory" or container.mishap is None:
+        return used
+    leaked = container.mishap.leak_bytes_per_second * (now_us - container.started_us) / SECOND_US
+    return min(used + int(leaked), quantity.value(limit))
+
+
+def _request(container: Container, resource: str) -> int:
+    requests = (container.spec.get("resources") or {}).get("requests") or {}
+    return quantity.value(requests.get(resource, "0"))
+
+
+def _rank(pod: EvictablePod, resource: str, memory: str) -> tuple[bool, int, int]:
+    """Who goes first: those that use more than they asked for, then low priority, then the most above the request."""
+    containers = [*pod.init, *pod.main]
+    used = sum(usage_bytes(container, resource, pod.now_us, memory) for container in containers)
+    above = used - sum(_request(container, resource) for container in containers)
+    return above <= 0, pod.pod["spec"].get("priority") or 0, -above
+
+
+def _message(pod: EvictablePod, signal: Signal, memory: str) -> str:
+    words = [
+        f"The node was low on resource: {signal.resource}. "
+        f"Threshold quantity: {signal.threshold}, available: {signal.available}. "
+    ]
+    for container in pod.main:
+        used, asked = usage_bytes(container, signal.resource, pod.now_us, memory), _request(container, signal.resource)
+        if used > asked:
+            shown = quantity.canonical(f"{used // 1024}Ki"), quantity.canonical(f"{asked // 1024}Ki") if asked else "0"
+            words.append(
+                f"Container {container.name} was using {shown[0]}, request is {shown[1]}, has larger consumption of "
+                f"{signal.resource}. "
+            )
+    return "".join(words)
