@@ -200,7 +200,7 @@ def _steps(node: Node, folder: Path) -> tuple[Step, ...]:
 
 
 def _spoiled(node: Node, solution: tuple[Solution, ...]) -> list[tuple[str, str]]:
-    pairs = [(right, wrong.text()) for right, wrong in node.mapping().items()]
+    pairs = [(right, str(wrong.value())) for right, wrong in node.mapping().items()]
     for right, _wrong in pairs:
         if not any(right in part.line + part.text for part in solution):
             raise node.error(f"the solution has no {right!r} to spoil")
