@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
 from cluster_engine.apiserver import read, write
 from cluster_engine.apiserver.auth.token_request import create_token
+from cluster_engine.apiserver.bodies import BINDING, SCALE, decoded
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.eviction import evict
 from cluster_engine.apiserver.request import Request, Response
+from cluster_engine.schema.decode import decode
 from cluster_engine.schema.patching import apply_patch
 
 Handler = Callable[[ServerContext, Strategy, Request], Response]
@@ -43,9 +44,9 @@ def scale(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     if request.verb == "get":
         return Response(200, present)
     if request.verb == "patch":
-        wanted = apply_patch(present, request.body, request.patch_type, None)
+        wanted = decode(apply_patch(present, request.body, request.patch_type, None), SCALE, "Ignore")[0]
     elif request.verb == "update":
-        wanted = request.body
+        wanted = decoded(request, SCALE)
     else:
         raise errors.method_not_allowed(request.verb, strategy.resource.plural)
     replicas = _replicas(wanted, obj)
@@ -68,14 +69,9 @@ def scale(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     return Response(200, strategy.scale(write.replace(server, strategy, main, scaled, obj)))
 
 
-def _replicas(scale_obj: Any, obj: Obj) -> int:
+def _replicas(scale_obj: Obj, obj: Obj) -> int:
     """`spec.replicas` of a Scale; Invalid when it is not a count."""
-    spec = scale_obj.get("spec") if isinstance(scale_obj, dict) else None
-    replicas = (spec or {}).get("replicas", 0) if isinstance(spec or {}, dict) else None
-    if isinstance(replicas, bool) or not isinstance(replicas, int):
-        raise errors.bad_request(
-            'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number'
-        )
+    replicas: int = (scale_obj.get("spec") or {}).get("replicas", 0)
     if replicas < 0:
         fault = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid("Scale", "autoscaling", obj["metadata"]["name"], [fault])
@@ -86,7 +82,7 @@ def binding(server: ServerContext, strategy: Strategy, request: Request) -> Resp
     """Puts a pod on a node. Follows pkg/registry/core/pod/storage (assignPod)."""
     if request.verb != "create":
         raise errors.method_not_allowed(request.verb, strategy.resource.plural)
-    body = request.body if isinstance(request.body, dict) else {}
+    body = decoded(request, BINDING)
     node = (body.get("target") or {}).get("name", "")
     if not node:
         raise errors.invalid("Binding", "", request.name, [errors.required("target.name")])
@@ -122,8 +118,10 @@ def finalize(server: ServerContext, strategy: Strategy, request: Request) -> Res
     if request.verb != "update":
         raise errors.method_not_allowed(request.verb, strategy.resource.plural)
     old = server.require(strategy.resource, "", request.name)
-    finalizers = (request.body.get("spec") or {}).get("finalizers") or []
+    finalizers = (decoded(request, strategy.resource).get("spec") or {}).get("finalizers") or []
     new = {**old, "spec": {**old.get("spec", {}), "finalizers": finalizers}}
+    if request.dry_run:
+        return Response(200, new)
     if deleting(old) and not finalizers and not old["metadata"].get("finalizers"):
         key = strategy.resource.key("", request.name)
         return Response(200, write.remove(server, strategy, key, with_meta(new)))

@@ -123,6 +123,12 @@ def _apply(server: ServerContext, strategy: Strategy, request: Request) -> Respo
 def _applied(request: Request, strategy: Strategy) -> Obj:
     """The configuration as it was written, once it has been seen to be one of the kind."""
     resource = strategy.resource
+    if isinstance(request.body, dict) and request.body.get("apiVersion") != resource.api_version:
+        # What applies has to say what it is: nothing is guessed.
+        raise errors.bad_request(
+            "Incorrect version specified in apply patch. "
+            f"Specified patch version: {request.body.get('apiVersion') or ''}, expected: {resource.api_version}"
+        )
     config, unknown = strategy.decode(request.body, "Warn")
     if unknown:
         namespace = config["metadata"].get("namespace", "")
@@ -132,7 +138,7 @@ def _applied(request: Request, strategy: Strategy) -> Obj:
             f"failed to create typed patch object ({where}; {resource.api_version}, Kind={resource.kind}): "
             + ", ".join(f".{field}: field not declared in schema" for field in fields)
         )
-    return {**request.body, "metadata": config["metadata"]}
+    return {**request.body, "kind": resource.kind, "metadata": config["metadata"]}
 
 
 def replace(server: ServerContext, strategy: Strategy, request: Request, new: Obj, old: Obj) -> Obj:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ MANY = 30
 
 
 @pytest.fixture(scope="module")
-def api_client(server: Server) -> Iterator[Any]:
-    yield config.new_client_from_config(config_file=str(server.kubeconfig))
+def api_client(server: Server) -> Any:
+    return config.new_client_from_config(config_file=str(server.kubeconfig))
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def _with_generated_selector(obj: Obj) -> Obj:
     template = spec.get("template") or {}
     template_meta = template.get("metadata") or {}
     own = {
-        LEGACY_JOB_NAME: meta["name"], JOB_NAME: meta["name"],
+        LEGACY_JOB_NAME: meta.get("name", ""), JOB_NAME: meta.get("name", ""),
         LEGACY_CONTROLLER_UID: meta["uid"], CONTROLLER_UID: meta["uid"],
     }  # fmt: skip
     labels = {**own, **(template_meta.get("labels") or {})}
