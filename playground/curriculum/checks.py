@@ -18,8 +18,8 @@ A step has a list of checks, and each check is one of these forms:
 
 What happened on the way is asked for with `during` (see `during.py`).
 
-A value is compared as it stands, or is a mapping with one of `at_least`, `at_most`, `not`, `one_of`, `starts_with`,
-`set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a value too.
+A value is compared as it stands, or is a mapping with one of `at_least`, `at_most`, `not`, `one_of`, `contains`,
+`starts_with`, `set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a value too.
 
 Checks see API objects alone, read through the client that they are given, and know nothing of how they came to be:
 whatever way leads to the goal is accepted.
@@ -39,6 +39,7 @@ from playground.curriculum.fieldpath import resolve
 from playground.curriculum.reading import Reader
 
 SHOWN_NAMES = 3
+SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Expected:
             "at_least": _("at least %(value)s"),
             "at_most": _("at most %(value)s"),
             "not": _("anything but %(value)s"),
+            "contains": _("a text with “%(value)s”"),
             "starts_with": _("%(value)s…"),
             "set": _("any value") if self.value else _("no value"),
         }.get(self.operator, "%(value)s")
@@ -80,6 +82,7 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "at_least": lambda actual, value: _number(actual) >= value,
     "at_most": lambda actual, value: _number(actual) <= value,
     "one_of": lambda actual, value: actual in value,
+    "contains": lambda actual, value: isinstance(actual, str) and value in actual,
     "starts_with": lambda actual, value: isinstance(actual, str) and actual.startswith(value),
     "set": lambda actual, value: (actual is not None) == value,
 }
@@ -229,7 +232,8 @@ def _value_goal(path: str, expected: Expected) -> str:
 
 def _value_clause(what: str, path: str, actual: Any) -> str:
     """Return what is there instead: "web-2 still runs nginx:1.7.9", in words that fit the field."""
-    values = {"what": what, "actual": actual, "path": path}
+    shown = actual if not isinstance(actual, str) or len(actual) <= SHOWN_CHARACTERS else f"{actual[:SHOWN_CHARACTERS]}…"
+    values = {"what": what, "actual": shown, "path": path}
     if actual is None:
         return _("%(what)s has no %(path)s") % values
     if path.endswith("image"):

@@ -110,7 +110,14 @@ class Player:
         """Type what the step's text says; return what was not as the text says."""
         wrong: list[str] = []
         last: list[Ended] = []
-        for block in self.lesson.text_by_language["en"].sections[step.id].blocks():
+        blocks = self.lesson.text_by_language["en"].sections[step.id].blocks()
+        # A text lets a file fail first, and then has it mended.
+        edit_at = max((number for number, block in enumerate(blocks, 1) if block.word == "fails"), default=0)
+        for number, block in enumerate(blocks):
+            if number == edit_at:
+                for part in step.solution:
+                    if part.path:
+                        self.files.write(part.path, part.text)
             if block.word == "yaml":
                 yaml.safe_load(block.body)
             elif block.word == "says":
