@@ -38,7 +38,8 @@ class Command(BaseCommand):
         _check_free(host, port)
         call_command("migrate", verbosity=0, interactive=False)
 
-        # Imported late: this import installs Twisted's reactor, which nothing but a server wants.
+        # Imported late and first: Daphne installs the reactor on asyncio's loop, which the others must then find.
+        import daphne.server  # noqa: F401
         from twisted.internet import defer
         from twisted.internet import reactor as twisted_reactor
 
