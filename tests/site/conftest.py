@@ -13,18 +13,11 @@ from channels.auth import AuthMiddlewareStack
 from channels.layers import channel_layers
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
-from django.db import connections
 
 from playground.accounts.models import User
 
 # Tests read rows from coroutines now and then; nothing else runs on their loop meanwhile.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory):
-    """The tests' database is a file, as the site's: SQLite in memory knows no WAL and locks otherwise."""
-    connections["default"].settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "site.sqlite3")
 
 
 @pytest.fixture
