@@ -23,14 +23,13 @@ import time
 from pathlib import Path
 
 import yaml
-from daphne.endpoints import build_endpoint_description_strings
 
 from cluster_engine.apiserver.auth.users import ANONYMOUS, UNAUTHENTICATED, User
 from cluster_engine.cluster import Cluster, ClusterConfig
 from cluster_engine.http.asgi import Found, KubeApi
 from cluster_engine.http.certificate import Certificate, make_certificate
 from cluster_engine.http.frontend import Frontend
-from cluster_engine.http.server import PatientServer
+from cluster_engine.http.server import BACKLOG, PatientServer
 
 MAX_STEPS_AT_ONCE = 2000
 MAX_SLEEP_SECONDS = 1.0
@@ -47,6 +46,8 @@ class Driver:
         self._started_at = time.monotonic()
         self._started_us = cluster.clock.now_us
         self._wake = asyncio.Event()
+        # Until when the loop sleeps; 0 while it works.
+        self._asleep_until_us = 0
 
     def _present_us(self) -> int:
         return self._started_us + int((time.monotonic() - self._started_at) * self._speed * 1_000_000)
@@ -55,7 +56,10 @@ class Driver:
         self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
 
     async def after(self) -> None:
-        self._wake.set()
+        # A read leaves nothing to do: then the loop may sleep on, for waking it costs more than the read.
+        due_us = self.cluster.next_due_us
+        if due_us is not None and due_us < self._asleep_until_us:
+            self._wake.set()
 
     async def run(self) -> None:
         """Works until it is cancelled: in slices while there is work, asleep until the next timer otherwise."""
@@ -67,10 +71,13 @@ class Driver:
             self._wake.clear()
             due_us = self.cluster.next_due_us
             delay = MAX_SLEEP_SECONDS if due_us is None else (due_us - self._present_us()) / 1e6 / self._speed
+            delay = min(max(delay, 0.0), MAX_SLEEP_SECONDS)
+            self._asleep_until_us = self._present_us() + int(delay * self._speed * 1e6)
             try:
-                await asyncio.wait_for(self._wake.wait(), min(max(delay, 0.0), MAX_SLEEP_SECONDS))
+                await asyncio.wait_for(self._wake.wait(), delay)
             except TimeoutError:
                 pass
+            self._asleep_until_us = 0
 
     async def resolve(self, path: str, headers: dict[str, str]) -> Found:
         """Every path is this cluster's. Whoever brings no token is its administrator, or nobody where there is one."""
@@ -179,11 +186,11 @@ def write_private(path: Path, text: str) -> None:
 def endpoints(port: int, certificate: Certificate | None) -> list[str]:
     """Where Daphne listens, in Twisted's words. The certificate's files go when the program ends."""
     if certificate is None:
-        return list(build_endpoint_description_strings(host="127.0.0.1", port=port))
+        return [f"tcp:{port}:interface=127.0.0.1:backlog={BACKLOG}"]
     directory = Path(tempfile.mkdtemp(prefix="podarium-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     certificate_path, key_path = certificate.write(directory)
-    return [f"ssl:{port}:interface=127.0.0.1:certKey={certificate_path}:privateKey={key_path}"]
+    return [f"ssl:{port}:interface=127.0.0.1:backlog={BACKLOG}:certKey={certificate_path}:privateKey={key_path}"]
 
 
 def check_port(port: int) -> None:

@@ -28,11 +28,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "client": APIMACHINERY | {"apiserver"},
     "controllers": APIMACHINERY | {"client"},
     "scheduler": APIMACHINERY | {"client"},
-    "kubelet": APIMACHINERY | {"client"},
+    "sh": frozenset(),
+    "containers": APIMACHINERY | {"sh"},
+    "proxy": APIMACHINERY | {"client", "containers"},
+    "kubelet": APIMACHINERY | {"client", "containers"},
     "kubectl": APIMACHINERY | DOOR | {"schema", "client"},
     "shell": APIMACHINERY | DOOR | {"schema", "client", "kubectl", "cluster"},
     "bootstrap": APIMACHINERY | {"client"},
-    "processes": APIMACHINERY | {"apiserver.server", "client", "controllers", "scheduler", "kubelet"},
+    "processes": APIMACHINERY
+    | {"apiserver.server", "client", "controllers", "scheduler", "kubelet", "containers", "proxy"},
     "faults": APIMACHINERY | {"etcd", "api", "apiserver", "client", "kubelet", "processes"},
     "cluster": APIMACHINERY
     | {"schema", "etcd", "api", "apiserver", "client", "kubelet", "bootstrap", "processes", "faults"},
@@ -55,7 +59,8 @@ IMPORT_EXCEPTIONS: dict[str, frozenset[str]] = {
     # Where the simulation meets real time and real sockets: the ASGI application, and the stand-alone server.
     **{f"cluster_engine.http.{name}": frozenset({"asyncio"}) for name in ("asgi", "stream")},
     "cluster_engine.http.server": frozenset({"asyncio", "daphne"}),
-    "cluster_engine.serve": frozenset({"asyncio", "daphne", "socket", "time"}),
+    "cluster_engine.serve": frozenset({"asyncio", "socket", "time"}),
+    "cluster_engine.shell.console": frozenset({"time"}),  # the terminal on a text console follows real time
 }
 BANNED_CALLS = frozenset({
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
@@ -66,6 +71,7 @@ BANNED_CALLS = frozenset({
 CALL_EXCEPTIONS: dict[str, frozenset[str]] = {
     "cluster_engine.schema.build": frozenset({"print", "open"}),
     "cluster_engine.serve": frozenset({"print", "open"}),
+    "cluster_engine.shell.console": frozenset({"input"}),
 }
 
 

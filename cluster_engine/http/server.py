@@ -8,6 +8,7 @@ Used by `cluster_engine.serve` and by the site's own `serve`.
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from daphne.server import Server
 
 STALL_SECONDS = 30.0
 POLL_SECONDS = 0.05
+MAX_OPEN_FILES = 65_536
+# Connections that wait to be accepted: many clients may come at one moment, and a full queue costs each a second.
+BACKLOG = 1024
 MAX_SOCKET_BUFFER_BYTES = 1024 * 1024
 
 
@@ -44,8 +48,20 @@ class _Producer:
             await asyncio.wait_for(asyncio.shield(self._resumed), STALL_SECONDS)
 
 
+def raise_file_limit() -> None:
+    """Lets this process have as many connections as the system allows it; each is an open file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(MAX_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class PatientServer(Server):  # type: ignore[misc]
     """Daphne's server, whose `send` waits for clients that read slowly."""
+
+    def run(self) -> None:
+        raise_file_limit()
+        super().run()
 
     async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:
         streams = message["type"] == "http.response.body" and message.get("more_body")

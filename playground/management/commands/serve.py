@@ -43,7 +43,7 @@ class Command(BaseCommand):
         from twisted.internet import defer
         from twisted.internet import reactor as twisted_reactor
 
-        from cluster_engine.http.server import PatientServer
+        from cluster_engine.http.server import BACKLOG, PatientServer
         from playground.asgi import application
         from playground.sandboxes import gateway
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
 
         server = PatientServer(
             application,
-            endpoints=[f"tcp:port={port}:interface={host}"],
+            endpoints=[f"tcp:port={port}:interface={host}:backlog={BACKLOG}"],
             signal_handlers=False,
             websocket_max_message_size=MAX_WEBSOCKET_BYTES,
             websocket_max_frame_size=MAX_WEBSOCKET_BYTES,
