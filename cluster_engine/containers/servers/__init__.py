@@ -1,0 +1,1 @@
+"""What the servers of popular images do: small programs that listen and answer. `registry.py` lists them by name."""
