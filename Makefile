@@ -1,5 +1,6 @@
 # Podarium's commands. Nothing but Python 3.11 or later and make has to be there before: everything else is put into .venv.
 PORT ?= 8000
+SEEDS ?= 2000
 PYTHON := .venv/bin/python
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 HOST_PYTHON := $(shell for p in $(CANDIDATES); do \
@@ -7,7 +8,7 @@ HOST_PYTHON := $(shell for p in $(CANDIDATES); do \
 	command -v $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help python install run test bench lint format messages clean
+.PHONY: help python install run test soak bench lint format messages clean
 
 help: ## Show this list
 	@echo "Podarium: make TARGET"
@@ -29,6 +30,10 @@ run: python ## Install what is missing and serve the site on http://127.0.0.1:$P
 test: python ## Install what the tests need and run all of them
 	@$(HOST_PYTHON) tools/install.py --tests
 	@$(PYTHON) tools/check.py
+
+soak: python ## Run thousands of random histories with faults; SEEDS=2000 says how many
+	@$(HOST_PYTHON) tools/install.py --tests
+	@$(PYTHON) -m tests.simulation --soak $(SEEDS)
 
 bench: python ## Measure the engine; prints one JSON object
 	@$(HOST_PYTHON) tools/install.py >&2

@@ -248,11 +248,13 @@ class KubeletProcess(Process):
 
     def cut_off(self, error: ApiError) -> None:
         self.client.cut = error
-        if self.informers is not self._shared:
-            self.informers.break_off()
-        elif self.kubelet is not None and self.running:
+        if not self.running or self.kubelet is None:
+            return
+        if self.informers is self._shared:
             self.informers = self._shared.fork(self._key, self.client)
-            self.kubelet.cut_off(self.informers)
+        else:
+            self.informers.break_off()
+        self.kubelet.cut_off(self.informers)
 
     def reconnect(self) -> None:
         super().reconnect()

@@ -17,7 +17,7 @@ from cluster_engine.faults import containers, etcd
 from cluster_engine.faults.control_plane import ControlPlane
 from cluster_engine.faults.fault import RESOURCE, STRATEGY, Fault
 from cluster_engine.faults.machines import Machines
-from cluster_engine.faults.targets import check_target
+from cluster_engine.faults.targets import check_target, targets
 from cluster_engine.faults.world import World
 from cluster_engine.trace import Cause
 
@@ -56,6 +56,10 @@ class FaultInjector(Component):
     def request_seconds(self) -> float:
         """How long each step takes at present that has to ask the API server."""
         return self._control_plane.request_seconds
+
+    def targets(self, area: str) -> list[str]:
+        """What there is of an area at present, e.g. `kubelet/k8s-node01` and the others for `kubelet`."""
+        return targets(self._world, area)
 
     # People.
 

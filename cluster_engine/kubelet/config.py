@@ -14,7 +14,7 @@ FIRST_NODE_ADDRESS = ipaddress.IPv4Address("192.168.0.10")
 class NetworkState:
     """What is out of order in the node's network; nothing as a rule.
 
-    `proxy_frozen_at` is the revision of etcd at which the node's kube-proxy ceased to follow Services and endpoints: its
+    `proxy_frozen_at` is the revision of etcd at which the kube-proxy of the node ceased to follow Services: its
     rules stay as they were. `partitioned` means that no packet leaves or reaches the node, `dns_down` that nobody
     answers at the address of the cluster's DNS.
     """

@@ -6,11 +6,16 @@ from typing import Any
 
 from cluster_engine.apimachinery.intstr import scaled_value
 from cluster_engine.apimachinery.meta import condition_is, controller_of, deleting
+from cluster_engine.clock import SECOND_US
 from cluster_engine.cluster import Cluster
 from cluster_engine.etcd.store import Commit
 from cluster_engine.trace import Step
+from tests.simulation.saboteur import Saboteur
 
 Obj = dict[str, Any]
+AFTERMATH_US = 120 * SECOND_US
+# What is no component's writing: the faults themselves, and the heartbeat that a silent kubelet leaves.
+OUTSIDE = ("/registry/faults.podarium.dev/", "/registry/leases.coordination.k8s.io/kube-node-lease/")
 
 
 class BrokenPromiseError(AssertionError):
@@ -20,8 +25,9 @@ class BrokenPromiseError(AssertionError):
 class Observer:
     """Watches a cluster: every commit and every step, and the whole at each quiet moment."""
 
-    def __init__(self, cluster: Cluster, orphaned: set[str]) -> None:
+    def __init__(self, cluster: Cluster, orphaned: set[str], saboteur: Saboteur | None = None) -> None:
         self.cluster = cluster
+        self._saboteur = saboteur
         self._orphaned = orphaned
         self._steps: dict[int, Step] = {}
         self._last_revision = cluster.revision
@@ -30,7 +36,6 @@ class Observer:
         self._last: dict[str, Obj] = {}
         # What each Deployment had when it was last complete: from then on its promise holds.
         self._promised: dict[str, tuple[int, int]] = {}
-        self._client = cluster.client("observer")
         cluster.store.on_commit(self._on_commit)
         cluster.trace.on_step.append(self._on_step)
 
@@ -38,12 +43,18 @@ class Observer:
 
     def _on_step(self, step: Step) -> None:
         self._steps[step.number] = step
+        if step.component == "scheduler" and not self.cluster.scheduler.running:
+            raise BrokenPromiseError(f"a scheduler that does not run looked at {step.subject}")
+        node = step.component.removeprefix("kubelet ")
+        if node in self.cluster.kubelets and not self.cluster.kubelets[node].running:
+            raise BrokenPromiseError(f"the kubelet of {node}, which does not run, looked at {step.subject}")
 
     def _on_commit(self, commit: Commit) -> None:
         if commit.revision != self._last_revision + 1:
             raise BrokenPromiseError(f"a revision is missing between {self._last_revision} and {commit.revision}")
         self._last_revision = commit.revision
         self._step_of[commit.revision] = commit.step
+        self._check_writable(commit)
         if commit.type == "ADDED":
             if commit.key in self._last:
                 raise BrokenPromiseError(f"{commit.key} was added twice")
@@ -52,6 +63,13 @@ class Observer:
             self._last.pop(commit.key, None)
         else:
             self._last[commit.key] = commit.value
+
+    def _check_writable(self, commit: Commit) -> None:
+        """Nothing is written past an API server that is down or an etcd without a leader, but what ends by itself."""
+        if commit.key.startswith(OUTSIDE) or (commit.key.startswith("/registry/events/") and commit.value is None):
+            return
+        if self.cluster.server.down is not None or self.cluster.etcd.problem() is not None:
+            raise BrokenPromiseError(f"{commit.key} was written while nothing could be")
 
     def _check_ordinal(self, commit: Commit) -> None:
         """A pod of an OrderedReady StatefulSet is made only when all of a lower ordinal are ready."""
@@ -100,10 +118,44 @@ class Observer:
         faults = list(self.cluster.trace.faults)
         if faults:
             raise BrokenPromiseError(faults[0])
-        pods = self._client.list("pods", "default").items
-        self._check_owners(pods)
-        for deployment in self._client.list("deployments.apps", "default").items:
-            self._check_deployment(deployment, pods, disturbed=disturbed)
+        pods = self._list("pods")
+        self._check_containers()
+        broken = self._is_broken()
+        if not broken:
+            self._check_owners(pods)
+        for deployment in self._list("deployments.apps"):
+            self._check_deployment(deployment, pods, disturbed=disturbed or broken)
+
+    def _list(self, resource: str) -> list[Obj]:
+        """What etcd has, whether or not anybody could read it."""
+        prefix = f"/registry/{resource}/"
+        return [item.value for item in self.cluster.store.range(prefix, f"{prefix}default/")]
+
+    def _is_broken(self) -> bool:
+        """Whether a fault is in force, or was a moment ago."""
+        if self._saboteur is None or not self._saboteur.last_us:
+            return False
+        since_us = self.cluster.clock.now_us - self._saboteur.last_us
+        return bool(self.cluster.faults.active) or since_us < AFTERMATH_US
+
+    def _check_containers(self) -> None:
+        """Of one pod of a StatefulSet there is never more than one that runs, wherever it is."""
+        running: dict[str, str] = {}
+        for process in self.cluster.kubelets.values():
+            kubelet = process.kubelet
+            for worker in kubelet.running_pods() if kubelet is not None and process.powered else ():
+                owner = controller_of(worker.pod)
+                if owner is None or owner["kind"] != "StatefulSet":
+                    continue
+                if any(container.state == "running" for container in worker.main):
+                    if running.setdefault(worker.key, worker.uid) != worker.uid:
+                        raise BrokenPromiseError(f"two of {worker.key} run at once")
+
+    def check_acknowledged(self, revisions: list[int]) -> None:
+        """What the API server has confirmed was written."""
+        lost = [revision for revision in revisions if revision not in self._step_of and revision > self._first_revision]
+        if lost:
+            raise BrokenPromiseError(f"confirmed, and never written: revision {lost[0]}")
 
     def _check_owners(self, pods: list[Obj]) -> None:
         """No living pod's owner is gone, unless somebody orphaned it."""
@@ -121,7 +173,7 @@ class Observer:
         wanted = deployment["spec"]["replicas"]
         owners = {
             rs["metadata"]["uid"]
-            for rs in self._client.list("replicasets.apps", "default").items
+            for rs in self._list("replicasets.apps")
             if (controller_of(rs) or {}).get("uid") == uid
         }
         own = [pod for pod in pods if (controller_of(pod) or {}).get("uid") in owners and not deleting(pod)]
@@ -150,7 +202,7 @@ class Observer:
     def check_settled(self) -> None:
         """With every image there and nobody interfering, everything gets what it asks for."""
         for resource in ("deployments.apps", "statefulsets.apps"):
-            for obj in self._client.list(resource, "default").items:
+            for obj in self._list(resource):
                 status, wanted = obj.get("status", {}), obj["spec"]["replicas"]
                 ready = status.get("readyReplicas", 0)
                 if ready != wanted or status.get("replicas", 0) != wanted:

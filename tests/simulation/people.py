@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.meta import controller_of
 from cluster_engine.client.client import Client
 
 Obj = dict[str, Any]
@@ -23,6 +24,8 @@ class People:
     dice: random.Random
     log: list[str] = field(default_factory=list)
     orphaned: set[str] = field(default_factory=set)
+    # The revisions of writes that the API server has confirmed.
+    acknowledged: list[int] = field(default_factory=list)
 
     def act(self) -> None:
         """One random deed; a refusal by the API server is part of life."""
@@ -51,7 +54,11 @@ class People:
             spec["strategy"] = self._strategy()
         meta = {"name": name, "namespace": "default"}
         self.log.append(f"create {kind} {name} replicas={replicas} {spec.get('strategy', '')}")
-        self.client.create(RESOURCES[kind], {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec})
+        body = {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": spec}
+        self._confirm(self.client.create(RESOURCES[kind], body))
+
+    def _confirm(self, obj: Obj) -> None:
+        self.acknowledged.append(int(obj["metadata"]["resourceVersion"]))
 
     def _strategy(self) -> Obj:
         if self.dice.random() < 0.2:
@@ -70,7 +77,7 @@ class People:
         image = self._image()
         self.log.append(f"set image {resource}/{obj['metadata']['name']} {image}")
         patch = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}}
-        self.client.patch(resource, obj["metadata"]["name"], patch, "default")
+        self._confirm(self.client.patch(resource, obj["metadata"]["name"], patch, "default"))
 
     def scale(self) -> None:
         picked = self._pick()
@@ -79,7 +86,8 @@ class People:
         resource, obj = picked
         replicas = self.dice.randrange(8)
         self.log.append(f"scale {resource}/{obj['metadata']['name']} to {replicas}")
-        self.client.patch(resource, obj["metadata"]["name"], {"spec": {"replicas": replicas}}, "default")
+        patch = {"spec": {"replicas": replicas}}
+        self._confirm(self.client.patch(resource, obj["metadata"]["name"], patch, "default"))
 
     def delete(self) -> None:
         picked = self._pick()
@@ -101,6 +109,18 @@ class People:
             self.log.append(f"delete pod {pod}")
             self.client.delete("pods", pod, "default", grace_period_seconds=self.dice.choice([None, 1]))
 
+    def _free_recreate(self) -> None:
+        """Recreate does not get on where several ReplicaSets that it has adopted are active and their annotations of
+        the desired replicas differ from it: it takes that for a scaling, which only a rolling update would do.
+        """
+        active = [rs for rs in self.client.list("replicasets.apps", "default").items if rs["spec"]["replicas"]]
+        for deployment in self.client.list("deployments.apps", "default").items:
+            if deployment["spec"]["strategy"]["type"] != "Recreate":
+                continue
+            own = [rs for rs in active if (controller_of(rs) or {}).get("uid") == deployment["metadata"]["uid"]]
+            for rs in own if len(own) > 1 else ():
+                self.client.delete("replicasets.apps", rs["metadata"]["name"], "default")
+
     def repair(self) -> None:
         """Gives every workload an image that exists, so that everything can settle."""
         for resource in RESOURCES.values():
@@ -109,6 +129,7 @@ class People:
                 if image == BAD_IMAGE:
                     patch = {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": GOOD_IMAGES[0]}]}}}}
                     self.client.patch(resource, obj["metadata"]["name"], patch, "default")
+        self._free_recreate()
         # The stuck rollout of kubernetes#67250: a StatefulSet waits for a broken pod until somebody deletes it.
         for pod in self.client.list("pods", "default").items:
             if pod["spec"]["containers"][0]["image"] == BAD_IMAGE:

@@ -8,9 +8,14 @@ from cluster_engine.clock import SECOND_US
 from cluster_engine.cluster import Cluster, ClusterConfig
 from tests.simulation.invariants import BrokenPromiseError, Observer
 from tests.simulation.people import People
+from tests.simulation.saboteur import Saboteur
 
 DEEDS = 14
 SETTLE_SECONDS = 400.0
+# Until the last node has started, the last pressure is forgotten, and the longest back-off is over.
+HEAL_SECONDS = 700.0
+# How long a fault may be felt after it has ended: taints, leases, caches that are listed again.
+AFTERMATH_SECONDS = 120.0
 MAX_STEPS = 60_000
 
 
@@ -25,19 +30,29 @@ def simulate(seed: int) -> None:
     )
     cluster = Cluster(config)
     people = People(cluster.client("kubectl"), dice)
-    observer = Observer(cluster, people.orphaned)
+    # Every other history is one without faults, in which every promise holds all the time.
+    saboteur = Saboteur(cluster, dice, people.log) if seed % 2 else None
+    observer = Observer(cluster, people.orphaned, saboteur)
     try:
         run_quietly(cluster, observer, 5, disturbed=True)
         for _ in range(DEEDS):
+            if saboteur is not None and dice.random() < 0.7:
+                saboteur.act()
             before = len(people.log)
             people.act()
             # A rollout alone keeps the promises; a kill, a scale or a deletion may break them for a while.
             disturbed = any(not line.startswith("set image") for line in people.log[before:])
             run_quietly(cluster, observer, dice.choice([0.2, 1, 4, 30]), disturbed=disturbed)
+            if saboteur is not None and dice.random() < 0.2:
+                run_quietly(cluster, observer, 400, disturbed=disturbed)
+        if saboteur is not None:
+            saboteur.put_right()
+            run_quietly(cluster, observer, AFTERMATH_SECONDS, disturbed=True)
         people.repair()
-        run_quietly(cluster, observer, SETTLE_SECONDS, disturbed=True)
+        run_quietly(cluster, observer, SETTLE_SECONDS if saboteur is None else HEAL_SECONDS, disturbed=True)
         observer.check_settled()
         observer.check_causes()
+        observer.check_acknowledged(people.acknowledged)
     except BrokenPromiseError as error:
         history = "\n  ".join(people.log)
         raise BrokenPromiseError(f"seed {seed}: {error}\nwhat people did:\n  {history}") from error

@@ -78,7 +78,8 @@ def _check_after(rollout: Rollout, new_status: Obj) -> float | None:
     current = get_condition(status_of(d).get("conditions"), PROGRESSING)
     if not util.has_progress_deadline(d) or current is None:
         return None
-    if util.deployment_complete(d, new_status) or current.get("reason") == util.TIMED_OUT:
+    # One that was complete never times out (see `util.deployment_timed_out`), whatever becomes of its pods.
+    if util.deployment_complete(d, new_status) or current.get("reason") in (util.TIMED_OUT, util.NEW_RS_AVAILABLE):
         return None
     deadline_us = parse_time(current["lastUpdateTime"]) + d["spec"]["progressDeadlineSeconds"] * SECOND_US
     left_us = deadline_us - rollout.context.clock.now_us
