@@ -6,3 +6,8 @@ object of etcd, so that it is journaled, survives a sandbox's sleep, and can be 
 as the faults in force want it to be. They reach the cluster through its processes; nothing here may be called by a
 component, and no component asks whether there is a fault: it notices what a real one would notice.
 """
+
+from cluster_engine.faults.menu import Entry, catalogue
+from cluster_engine.faults.fault import Fault
+
+__all__ = ["Entry", "Fault", "catalogue"]
