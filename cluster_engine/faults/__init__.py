@@ -7,7 +7,7 @@ as the faults in force want it to be. They reach the cluster through its process
 component, and no component asks whether there is a fault: it notices what a real one would notice.
 """
 
-from cluster_engine.faults.menu import Entry, catalogue
 from cluster_engine.faults.fault import Fault
+from cluster_engine.faults.menu import Entry, catalogue
 
 __all__ = ["Entry", "Fault", "catalogue"]
