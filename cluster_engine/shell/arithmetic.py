@@ -133,7 +133,7 @@ class _Reader:
             name = self._look()
             self.position += 1
             return self._store(name, self._value(name) + _STEPS[token])
-        if token == "(":
+        if token[:1] == "(":
             value = self.expression(1)
             if self._look() != ")":
                 raise self._fault(self._look(), "missing `)'")

@@ -79,6 +79,8 @@ class Lexer:
         self._depth = depth
         self._pending: list[_HereDocument] = []
         self._in_test = False
+        # Whether a here-document had no end: a shell would ask for more lines.
+        self.lacks_end = False
 
     def tokens(self) -> list[Token]:
         found: list[Token] = []
@@ -370,6 +372,8 @@ class Lexer:
                 if line == document.delimiter:
                     break
                 lines.append(line)
+            else:
+                self.lacks_end = True
             body = "".join(f"{line}\n" for line in lines)
             if document.expands:
                 inner = Lexer(body, self._parse, self._depth + 1)

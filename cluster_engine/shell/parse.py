@@ -48,13 +48,14 @@ def parse(text: str, depth: int = 0) -> Script:
 
 def is_unfinished(text: str) -> bool:
     """Whether a shell would ask for another line."""
+    lexer = Lexer(text, parse)
     try:
-        parse(text)
+        _Parser(lexer.tokens(), lexer).whole()
     except Unfinished:
         return True
     except ShellSyntaxError:
         return False
-    return text.endswith("\\") and not text.endswith("\\\\")
+    return lexer.lacks_end or (text.endswith("\\") and not text.endswith("\\\\"))
 
 
 class _Parser:

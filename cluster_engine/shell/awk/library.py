@@ -11,7 +11,7 @@ from cluster_engine.shell.awk.parser import Node
 from cluster_engine.shell.awk.values import AwkFault, Input, Value, number, split_fields, text
 
 if TYPE_CHECKING:
-    from cluster_engine.shell.awk.interpreter import Program
+    from cluster_engine.shell.awk.expressions import Expressions as Program
 
 Function = Callable[["Program", list[Node]], Value]
 

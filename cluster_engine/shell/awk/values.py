@@ -13,6 +13,14 @@ class AwkFault(Exception):
     """What ends a program; the message is what follows `awk: `."""
 
 
+class Leave(Exception):
+    """`break`, `continue`, `next`, `exit`, `return`."""
+
+    def __init__(self, kind: str, value: float | str = "") -> None:
+        super().__init__(kind)
+        self.kind, self.value = kind, value
+
+
 class Input(str):
     """A text that came from outside: a field, a record, an element of `split`, `-v name=value`."""
 
