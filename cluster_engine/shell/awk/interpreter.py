@@ -10,7 +10,7 @@ from cluster_engine.shell.awk.values import AwkFault, Input, Leave, Value, numbe
 
 __all__ = ["AwkFault", "Program"]
 
-MAX_STEPS = 2_000_000
+MAX_STEPS = 200_000
 
 
 class Program(Expressions):
