@@ -13,7 +13,6 @@ import pytest
 from playground.kubeapi import access
 from tests.site.conftest import (  # noqa: F401 - fixtures
     Site,
-    django_db_modify_db_settings,
     instructor,
     learner,
     sandbox,
