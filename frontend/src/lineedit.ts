@@ -1,7 +1,7 @@
 /* Editing of one line, as people know it from bash: pure state, no terminal. terminal.ts draws what it holds. */
 
 export type Action =
-  | { do: "redraw" } | { do: "run"; text: string } | { do: "complete" } | { do: "interrupt" } | { do: "clear" } | { do: "none" };
+  | { do: "redraw" } | { do: "run"; text: string; rest?: string } | { do: "complete" } | { do: "interrupt" } | { do: "clear" } | { do: "none" };
 
 const NONE: Action = { do: "none" }, REDRAW: Action = { do: "redraw" };
 const PASTE_START = "\x1b[200~", PASTE_END = "\x1b[201~";
@@ -21,6 +21,9 @@ export function unfinished(text: string): boolean {
   if (quote || /(^|[^\\])(\\\\)*\\$/.test(text)) return true;
   const words = text.split(/[\s;]+/);
   const count = (word: string): number => words.filter((other) => other === word).length;
+  if (count("if") > count("fi") && /(^|[;&|\n]\s*|\b(do|then|else)\s+)if\s/.test(text)) return true;
+  if (count("case") > count("esac") && /(^|[;&|\n]\s*|\b(do|then|else)\s+)case\s/.test(text)) return true;
+  if (count("{") > count("}")) return true;
   return count("do") > count("done") || (/^\s*(for|while|until)\b/.test(text) && count("do") === 0) || /(\||&&)\s*$/.test(text);
 }
 
@@ -76,7 +79,16 @@ export class LineEditor {
     const pasted = raw.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").replace(/\t/g, "    ");
     this.replace(this.cursor, this.cursor, pasted);
     if (!pasted.includes("\n")) return REDRAW;
-    this.text = this.text.replace(/\n+$/, ""); // the whole paste runs, its last line too
+    // As in bash, each command of a paste runs by itself, the last line's too; the rest waits until it has ended.
+    const lines = this.text.replace(/\n+$/, "").split("\n");
+    for (let n = 1; n < lines.length; n += 1) {
+      const first = lines.slice(0, n).join("\n");
+      if (!first.trim() || unfinished([...this.above, first].join("\n"))) continue;
+      this.text = first;
+      const action = this.enter();
+      return action.do === "run" ? { ...action, rest: lines.slice(n).join("\n") } : action;
+    }
+    this.text = lines.join("\n");
     return this.enter();
   }
 

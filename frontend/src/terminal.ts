@@ -99,7 +99,11 @@ class Shell {
     if (data === "\x03") this.screen.accept([...this.line.above, this.line.text], "^C");
     const above = this.line.above.length;
     const action = this.line.take(data);
-    if (action.do === "run") this.run(action.text);
+    if (action.do === "run") {
+      this.run(action.text);
+      // A newline at the end, so that the last line runs too.
+      if (action.rest && this.busy) this.ahead = `\x1b[200~${action.rest}\n\x1b[201~${this.ahead}`;
+    }
     else if (action.do === "complete") this.complete();
     else if (action.do === "clear") this.screen.clear();
     else if (this.line.above.length > above) this.continued(above);

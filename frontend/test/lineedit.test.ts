@@ -52,9 +52,12 @@ test("what Ctrl-W and Ctrl-U cut, Ctrl-Y puts back", () => {
   assert.equal(line.text, "delete pod web-0");
 });
 
-test("a paste of several lines runs as one, its last line too", () => {
-  const line = typed(..."kubectl ");
-  assert.deepEqual(line.take("\x1b[200~get pods\rkubectl get nodes\x1b[201~"), { do: "run", text: "kubectl get pods\nkubectl get nodes" });
+test("a paste of several lines runs command by command, its last line too", () => {
+  const line = new LineEditor();
+  const pasted = "kubectl get pods\n\nfor i in 1 2; do\n  echo $i\ndone\nkubectl get nodes";
+  assert.deepEqual(line.take(`\x1b[200~${pasted}\x1b[201~`), { do: "run", text: "kubectl get pods", rest: "\nfor i in 1 2; do\n  echo $i\ndone\nkubectl get nodes" });
+  assert.deepEqual(line.take("\x1b[200~for i in 1 2; do\n  echo $i\ndone\nkubectl get nodes\n\x1b[201~"), { do: "run", text: "for i in 1 2; do\n  echo $i\ndone", rest: "kubectl get nodes" });
+  assert.deepEqual(line.take("\x1b[200~kubectl get nodes\n\x1b[201~"), { do: "run", text: "kubectl get nodes" });
 });
 
 test("a paste of one line waits for Enter", () => {

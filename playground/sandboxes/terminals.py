@@ -33,6 +33,8 @@ class Terminals:
         self._sessions: dict[str, Session] = {}
         self._running: dict[tuple[str, int], CommandLog] = {}
         self._typing: dict[str, CommandLog] = {}
+        # Lines that have ended, and whose jobs in the background may still print.
+        self._lingering: dict[tuple[str, int], CommandLog] = {}
 
     def type_line(self, terminal: str, line: str, user_id: int | None) -> CommandLog:
         """Queues a line in a terminal. Raises `LimitError`."""
@@ -82,7 +84,8 @@ class Terminals:
 
     def _callback(self, terminal: str, function: Callable[..., None]) -> Callable[..., None]:
         def call(number: int, *values: object) -> None:
-            command = self._running.get((terminal, number)) or self._typing.get(terminal)
+            key = (terminal, number)
+            command = self._running.get(key) or self._lingering.get(key) or self._typing.get(terminal)
             if command is not None:
                 function(terminal, number, command, *values)
 
@@ -99,5 +102,9 @@ class Terminals:
 
     def _on_exit(self, terminal: str, number: int, command: CommandLog, code: int) -> None:
         self._running.pop((terminal, number), None)
+        if self._sessions[terminal].jobs:
+            self._lingering[(terminal, number)] = command
+        else:
+            self._lingering = {key: one for key, one in self._lingering.items() if key[0] != terminal}
         command.ended = True
         self._recorder.exited(command, code)
