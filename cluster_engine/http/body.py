@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from cluster_engine.apimachinery import errors
+from cluster_engine.apimachinery import errors, go_json
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.yaml_text import Document, YamlError, load_documents
 from cluster_engine.apiserver.request import PatchType
@@ -65,11 +65,17 @@ def decode_patch(http: HttpRequest, patch_type: PatchType) -> Decoded:
         try:
             value = orjson.loads(http.body)
         except orjson.JSONDecodeError as error:
-            raise errors.bad_request(f"error decoding patch: {error}") from None
-    wanted, name = (list, "a list of operations") if patch_type == "json" else (dict, "an object")
-    if not isinstance(value, wanted):
-        raise errors.bad_request(f"cannot use this body as a patch: {name} is wanted")
+            raise errors.bad_request(f"error decoding patch: {_go_words(http.body, error)}") from None
     return value, duplicates
+
+
+def _go_words(body: bytes, error: Exception) -> str:
+    """What is wrong with a text that is no JSON, as Go's decoder says it."""
+    try:
+        go_json.parse(body.decode(errors="replace"))
+    except ValueError as fault:
+        return str(fault)
+    return str(error)
 
 
 def media_type(http: HttpRequest) -> str:

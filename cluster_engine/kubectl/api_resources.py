@@ -21,7 +21,7 @@ _SORTS: dict[str, Callable[[Resource], str]] = {
 def run(call: Invocation) -> Process:
     flags = call.flags
     if call.args:
-        raise call.usage_error(f"unexpected arguments: {call.args}")
+        raise call.usage_error(f"unexpected arguments: [{' '.join(call.args)}]")
     output = flags.string("output")
     if output not in ("", "wide", "name"):
         raise CommandError(f"--output {output} is not available")
@@ -66,7 +66,7 @@ def _chosen(call: Invocation) -> list[Resource]:
 
 def run_versions(call: Invocation) -> Process:
     if call.args:
-        raise call.usage_error(f"unexpected arguments: {call.args}")
+        raise call.usage_error(f"unexpected arguments: [{' '.join(call.args)}]")
     versions = sorted({resource.api_version for resource in call.factory.mapper.scheme.served()})
     call.factory.out.write("".join(f"{version}\n" for version in versions))
     return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import Obj, annotations_of, deleting
-from cluster_engine.kubectl import apply_last_applied
+from cluster_engine.apimachinery.meta import Obj, annotations_of, deleting, dig
+from cluster_engine.kubectl import apply_last_applied, edit, prune
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
@@ -18,10 +18,11 @@ from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.record import recorded
 from cluster_engine.kubectl.resource.builder import Builder, is_not_found
 from cluster_engine.kubectl.resource.mapper import Info
-from cluster_engine.schema.patching import apply_patch, create_three_way_merge_patch
+from cluster_engine.schema.patching import create_three_way_merge_patch
 
 MAX_RETRIES = 5
 _SERVER_SIDE_MANAGER = "kubectl"
+_ANNOTATION_MANAGER = "kubectl-last-applied"
 _CONFLICT_HELP = """
 Please review the fields above--they currently have other managers. Here
 are the ways you can resolve this warning:
@@ -42,11 +43,11 @@ def run(call: Invocation) -> Process:
         raise call.usage_error(f"Unexpected args: [{' '.join(call.args)}]")
     if not flags.strings("filename") and not flags.string("kustomize"):
         raise CommandError("must specify one of -f and -k")
-    if flags.on("prune"):
-        raise CommandError("the terminal's kubectl does not have --prune yet")
     applier = Applier(call)
+    applier.printer("")
     applier.validate()
-    builder = Builder.of(call.factory, flags, ())
+    pruner = prune.Pruner(call) if flags.on("prune") else None
+    builder = Builder.of(call.factory, flags, (), validated=applier.validation != "Ignore")
     builder.select_all = False
     result = yield from builder.do()
     infos, errors = result.infos()
@@ -54,10 +55,16 @@ def run(call: Invocation) -> Process:
         raise CommandError("no objects passed to apply")
     for info in infos:
         try:
-            applier.apply(info)
+            obj = applier.apply(info)
         except (ApiError, CommandError) as error:
             errors.append(error)
+            continue
+        if pruner is not None:
+            pruner.visited(info, obj)
+    applier.show_all()
     raise_all(errors)
+    if pruner is not None:
+        pruner.prune()
     return 0
 
 
@@ -70,6 +77,7 @@ class Applier:
         self.dry_run = common.dry_run(call.flags)
         self.validation = common.field_validation(call.flags)
         self.server_side = call.flags.on("server-side")
+        self._shown: list[Obj] = []
         if self.server_side and not call.flags.changed("field-manager"):
             self.factory.field_manager = _SERVER_SIDE_MANAGER
 
@@ -88,26 +96,34 @@ class Applier:
         return object_printer(self.call.flags, self.factory.files, operation + common.dry_run_suffix(self.dry_run))
 
     def show(self, obj: Obj, operation: str) -> None:
-        self.factory.out.write(self.printer(operation)(obj))
+        """Says what happened; whole objects are shown together at the end."""
+        if self.call.flags.string("output") in ("", "name"):
+            self.factory.out.write(self.printer(operation)(obj))
+        else:
+            self._shown.append(obj)
+
+    def show_all(self) -> None:
+        if len(self._shown) == 1:
+            self.factory.out.write(self.printer("")(self._shown[0]))
+        elif self._shown:
+            listed = {"apiVersion": "v1", "items": self._shown, "kind": "List", "metadata": {}}
+            self.factory.out.write(self.printer("")(listed))
 
     def options(self) -> dict[str, Any]:
         return {"dry_run": self.dry_run == "server", "field_validation": self.validation}
 
-    def apply(self, info: Info) -> None:
+    def apply(self, info: Info) -> Obj:
+        """Applies one object; what it is then."""
         obj = {"metadata": {}, **info.obj}
         if self.call.flags.on("record"):
             obj = recorded(self.call, obj)
         if not info.name and obj["metadata"].get("generateName"):
             raise CommandError(f"from {obj['metadata']['generateName']}: cannot use generate name with apply")
         if self.server_side:
-            self._apply_on_server(info, obj)
-            return
+            return self._apply_on_server(info, obj)
         modified = with_last_applied(obj)
         current = self._current(info)
-        if current is None:
-            self._create(info, modified)
-        else:
-            self._patch(info, modified, current)
+        return self._create(info, modified) if current is None else self._patch(info, modified, current)
 
     def _current(self, info: Info) -> Obj | None:
         if not info.name:
@@ -120,16 +136,21 @@ class Applier:
             verb = f"retrieving current configuration of:\n{_described(info)}\nfrom server for:"
             raise with_source(verb, info.source, error) from None
 
-    def _create(self, info: Info, modified: Obj) -> None:
-        obj = _without_nulls(modified)
+    def _create(self, info: Info, modified: Obj) -> Obj:
+        obj: Obj = _without_nulls(modified)
         if self.dry_run != "client":
             try:
                 obj = self.factory.request("create", info.resource, info.namespace, body=obj, **self.options())
             except ApiError as error:
                 raise with_source("creating", info.source, error) from None
         self.show(obj, "created")
+        return obj
 
-    def _patch(self, info: Info, modified: Obj, current: Obj) -> None:
+    def _patch(self, info: Info, modified: Obj, current: Obj) -> Obj:
+        if self.dry_run == "client":
+            # Nothing is asked: the object is shown as it is.
+            self.show(current, "configured")
+            return current
         if ANNOTATION not in annotations_of(current):
             self.factory.err.line(
                 f"Warning: resource {info.resource.plural}/{info.name} is missing the {ANNOTATION} "
@@ -142,14 +163,14 @@ class Applier:
             patch, obj = self._patched(info, modified, current)
         except ApiError as error:
             if error.reason in ("Conflict", "Invalid") and self.call.flags.on("force"):
-                self._replace(info, modified)
-                return
+                return self._replace(info, modified)
             raise
         if deleting(obj):
             self.factory.err.line(
                 f"Warning: Detected changes to resource {info.name} which is currently being deleted."
             )
         self.show(obj, "configured" if patch else "unchanged")
+        return obj
 
     def _patched(self, info: Info, modified: Obj, current: Obj) -> tuple[Obj, Obj]:
         """(the patch, the object after it). A conflict is tried again on the object as it is then."""
@@ -157,8 +178,6 @@ class Applier:
             patch = create_three_way_merge_patch(original(current), modified, current)
             if not patch:
                 return patch, current
-            if self.dry_run == "client":
-                return patch, apply_patch(current, patch, "strategic", None)
             try:
                 body = self.factory.request(
                     "patch",
@@ -177,19 +196,20 @@ class Applier:
                 current = self.factory.get(info.resource, info.namespace, info.name)
         raise AssertionError("the loop ends by return or raise")
 
-    def _replace(self, info: Info, modified: Obj) -> None:
+    def _replace(self, info: Info, modified: Obj) -> Obj:
         """`--force`: deletes and creates anew."""
         self.factory.request(
             "delete", info.resource, info.namespace, info.name, propagation_policy="Background", grace_period_seconds=0
         )
-        obj = self.factory.request(
+        obj: Obj = self.factory.request(
             "create", info.resource, info.namespace, body=_without_nulls(modified), **self.options()
         )
         self.show(obj, "configured")
+        return obj
 
-    def _apply_on_server(self, info: Info, obj: Obj) -> None:
+    def _apply_on_server(self, info: Info, obj: Obj) -> Obj:
         try:
-            result = self.factory.request(
+            result: Obj = self.factory.request(
                 "patch",
                 info.resource,
                 info.namespace,
@@ -203,7 +223,36 @@ class Applier:
             if error.reason == "Conflict":
                 raise CommandError(error.message + _CONFLICT_HELP) from None
             raise
+        result = self._save_annotation(info, result)
         self.show(result, "serverside-applied")
+        return result
+
+    def _save_annotation(self, info: Info, obj: Obj) -> Obj:
+        """Takes the annotation of the client's apply over, so that it does not go when its manager lets it go."""
+        text = annotations_of(obj).get(ANNOTATION)
+        if text is None or self.factory.field_manager != _SERVER_SIDE_MANAGER or self.dry_run == "server":
+            return obj
+        for entry in obj["metadata"].get("managedFields") or ():
+            if (
+                entry.get("operation") == "Apply"
+                and dig(entry, "fieldsV1", "f:metadata", "f:annotations", f"f:{ANNOTATION}") is not None
+            ):
+                return obj
+        meta = {"name": info.name, **({"namespace": info.namespace} if info.namespace else {})}
+        body = {
+            "apiVersion": obj["apiVersion"],
+            "kind": obj["kind"],
+            "metadata": {**meta, "annotations": {ANNOTATION: text}},
+        }
+        return self.factory.request(  # type: ignore[no-any-return]
+            "patch",
+            info.resource,
+            info.namespace,
+            info.name,
+            body=body,
+            patch_type="apply",
+            field_manager=_ANNOTATION_MANAGER,
+        )
 
 
 def _described(info: Info) -> str:
@@ -257,5 +306,5 @@ COMMAND = Command(
         Flag("subresource", help="A subresource to apply to"),
         Flag("wait", "bool", help="Waits until deleted objects are gone"),
     ),
-    commands=(apply_last_applied.VIEW, apply_last_applied.SET),
+    commands=(apply_last_applied.VIEW, apply_last_applied.SET, edit.LAST_APPLIED),
 )

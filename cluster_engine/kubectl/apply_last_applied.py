@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import annotations_of
+from cluster_engine.apimachinery.meta import Obj, annotations_of, with_meta
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, with_source
 from cluster_engine.kubectl.flags import Flag
-from cluster_engine.kubectl.last_applied import ANNOTATION, with_last_applied
+from cluster_engine.kubectl.last_applied import ANNOTATION
 from cluster_engine.kubectl.printers import yaml_printer
-from cluster_engine.kubectl.printers.json_printer import escaped
+from cluster_engine.kubectl.printers.json_printer import compact, escaped
 from cluster_engine.kubectl.printers.output import object_printer
 from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.resource.builder import Builder, is_not_found
@@ -52,7 +52,7 @@ def run_set(call: Invocation) -> Process:
     for item in result.visit():
         if isinstance(item, Exception):
             raise item
-        wanted = annotations_of(with_last_applied({"metadata": {}, **item.obj}))[ANNOTATION]
+        wanted = compact(_bare({"metadata": {}, **item.obj})) + "\n"
         try:
             item.object = factory.get(item.resource, item.namespace, item.name)
         except ApiError as error:
@@ -83,6 +83,12 @@ def run_set(call: Invocation) -> Process:
             )
         factory.out.write(printer(obj))
     return 0
+
+
+def _bare(obj: Obj) -> Obj:
+    """The object without the annotation, and without annotations where it has no other."""
+    kept = {key: value for key, value in annotations_of(obj).items() if key != ANNOTATION}
+    return with_meta({**obj, "metadata": {"annotations": {}, **obj["metadata"]}}, annotations=kept or None)
 
 
 VIEW = Command(

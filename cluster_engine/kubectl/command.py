@@ -55,6 +55,8 @@ class Command:
     unknown_word: Callable[[Invocation], Exception] | None = None
     # What kind of words the arguments are, for completion.
     completes: str = "resources"
+    # The exit code of a wrong flag; such a command tells it as a usage error.
+    flag_fault_code: int = 0
     # A verb of kubectl's that the terminal's does not have: it takes any words and says so.
     lacking: bool = False
     _names: dict[str, Command] = field(default_factory=dict)
@@ -125,8 +127,12 @@ def execute(root: Command, factory: Factory, words: Sequence[str], global_flags:
     if command.lacking and command.run is not None and not {"-h", "--help"} & set(rest):
         return (yield from command.run(Invocation(factory, command, path, parse([], ()), list(words))))
     try:
-        flags = parse(rest, (*command.flags, *global_flags))
+        own = {flag.name for flag in command.flags}
+        flags = parse(rest, (*command.flags, *(flag for flag in global_flags if flag.name not in own)))
     except FlagError as error:
+        if command.flag_fault_code:
+            message = usage_error(path, str(error)).message
+            raise CommandError(message, command.flag_fault_code) from None
         raise FlagError(f"{error}\nSee '{path} --help' for usage.") from None
     call = Invocation(factory, command, path, flags, list(words))
     for text in flags.deprecations:

@@ -79,7 +79,7 @@ class Deleter:
         self.force = flags.on("force")
         self.grace_period = flags.number("grace-period")
         self.cluster_scope_warned = not call.factory.explicit_namespace
-        chosen = flags.on("all") or flags.string("selector") or flags.string("field-selector")
+        chosen = any(flags.values.get(name) for name in ("all", "selector", "field-selector"))
         self.ignore_not_found = flags.on("ignore-not-found") or bool(chosen and not flags.changed("ignore-not-found"))
         if flags.on("now"):
             if self.grace_period != -1:

@@ -13,9 +13,9 @@ from cluster_engine.apimachinery.meta import Obj, deleting
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import Aggregate, CommandError, ExitCode, explain, raise_all
 from cluster_engine.kubectl.flags import Flag
-from cluster_engine.kubectl.last_applied import original, with_last_applied
+from cluster_engine.kubectl.last_applied import original, without_last_applied
 from cluster_engine.kubectl.printers import yaml_printer
 from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.resource.builder import Builder, is_not_found
@@ -82,7 +82,7 @@ def _merged(call: Invocation, info: Info, live: Obj | None) -> Obj:
         )
     if live is None:
         return factory.request("create", info.resource, info.namespace, body=local, **options)  # type: ignore[no-any-return]
-    patch = create_three_way_merge_patch(original(live), with_last_applied(local), live)
+    patch = create_three_way_merge_patch(original(live), without_last_applied(local), live)
     if not patch:
         return live
     return factory.request(  # type: ignore[no-any-return]
@@ -99,7 +99,7 @@ def _file_name(info: Info) -> str:
 def _texts(call: Invocation, live: Obj | None, merged: Obj) -> tuple[str, str]:
     if not call.flags.on("show-managed-fields"):
         live, merged = live and _bare(live), _bare(merged)
-    if merged["kind"] == "Secret" and not call.flags.on("show-secrets"):
+    if merged["kind"] == "Secret":
         live, merged = _masked(live, merged)
     return yaml_printer.dump(live) if live is not None else "", yaml_printer.dump(merged)
 
@@ -137,8 +137,10 @@ def run_with_codes(call: Invocation) -> Process:
     """A failure must not look like a difference: its code is more than 1."""
     try:
         return (yield from run(call))
-    except CommandError as error:
-        raise CommandError(error.message, max(error.code, 1)) from None
+    except (Aggregate, ApiError, CommandError) as error:
+        text, _ = explain(error, lambda: "")
+        call.factory.err.write(text)
+        raise ExitCode(_FAILED) from None
 
 
 COMMAND = Command(
@@ -150,6 +152,7 @@ COMMAND = Command(
     example="kubectl diff -f web.yaml\n\ncat web.yaml | kubectl diff -f -",
     group="Advanced Commands",
     completes="files",
+    flag_fault_code=_FAILED,
     flags=(
         *common.filename("to compare"),
         common.SELECTOR,
@@ -160,6 +163,5 @@ COMMAND = Command(
         Flag("prune", "bool", help="Includes what an apply with --prune would delete"),
         Flag("prune-allowlist", "stringArray", help="Which kinds --prune may delete"),
         Flag("server-side", "bool", help="Lets the server merge"),
-        Flag("show-secrets", "bool", help="Shows the values of Secrets"),
     ),
 )

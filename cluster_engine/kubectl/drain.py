@@ -10,7 +10,7 @@ from cluster_engine.apimachinery.meta import Obj, namespace_of
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl import cordon, drain_filters
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import Aggregate, CommandError
+from cluster_engine.kubectl.errors import Aggregate, CommandError, ExitCode, plain
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.resource.builder import is_not_found
@@ -46,7 +46,10 @@ def run(call: Invocation) -> Process:
         err.line("There are pending nodes to be drained:")
         for name in remaining:
             err.line(f" {name}")
-        raise CommandError(Aggregate(fatal).message)
+        inner = fatal[0].errors if len(fatal) == 1 and isinstance(fatal[0], Aggregate) else fatal
+        for one in inner:
+            err.line(plain(one))
+        raise ExitCode(1)
     return 0
 
 
@@ -104,7 +107,7 @@ class _Drainer:
                 if self._is_gone(pod):
                     self._say_finished(pod, "evicted")
                     del waiting[name]
-            if self.deadline_us is not None and self.factory.now_us >= self.deadline_us:
+            if self._is_late:
                 errors += [
                     CommandError(
                         f'error when waiting for pod "{pod["metadata"]["name"]}" in namespace "{namespace_of(pod)}" '
@@ -112,10 +115,11 @@ class _Drainer:
                     )
                     for pod in waiting.values()
                 ]
-                errors += [CommandError(self._global_timeout(by_name[name])) for name in due]
-                break
+                waiting.clear()
             if due or waiting:
-                yield self._pause([*due.values()] + ([self.factory.deadline_us(POLL_SECONDS)] if waiting else []))
+                yield Wait(
+                    deadline_us=min([*due.values(), *([self.factory.deadline_us(POLL_SECONDS)] if waiting else [])])
+                )
         if errors:
             raise Aggregate(errors)
 
@@ -124,6 +128,10 @@ class _Drainer:
             moments.append(self.deadline_us)
         return Wait(deadline_us=min(moments))
 
+    @property
+    def _is_late(self) -> bool:
+        return self.deadline_us is not None and self.factory.now_us >= self.deadline_us
+
     def _global_timeout(self, pod: Obj) -> str:
         return f"error when evicting {_quoted(pod)}: global timeout reached: {self.shown_timeout}"
 
@@ -131,6 +139,10 @@ class _Drainer:
         name = _named(pod)
         suffix = " (server dry run)" if self.dry_run == "server" else ""
         self.factory.out.line(f"evicting pod {name}{suffix}")
+        if self._is_late:
+            errors.append(CommandError(self._global_timeout(pod)))
+            del due[name]
+            return
         try:
             self._request_eviction(pod)
         except ApiError as error:

@@ -10,7 +10,7 @@ from cluster_engine.apimachinery.meta import Obj, annotations_of, controller_of,
 from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubectl.command import Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import Aggregate, CommandError
 from cluster_engine.kubectl.resource.builder import is_not_found
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -48,7 +48,10 @@ class Found:
 
     def raise_errors(self) -> None:
         grouped = self._grouped("error")
-        raise_all([CommandError(f"cannot delete {text}: {', '.join(names)}") for text, names in grouped.items()])
+        if grouped:
+            raise Aggregate(
+                [CommandError(f"cannot delete {text}: {', '.join(names)}") for text, names in grouped.items()]
+            )
 
     def _grouped(self, kind: str) -> dict[str, list[str]]:
         groups: dict[str, list[str]] = {}

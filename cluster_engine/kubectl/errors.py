@@ -27,6 +27,10 @@ class CommandError(Exception):
         self.code = code
 
 
+class RawError(CommandError):
+    """A fault that is printed without `error: `."""
+
+
 class FlagError(Exception):
     """A fault of the command line: printed as `Error: ...`, before any command has run."""
 
@@ -37,6 +41,13 @@ class RequiredFlagsError(Exception):
     def __init__(self, names: Sequence[str]) -> None:
         quoted = ", ".join(f'"{name}"' for name in names)
         super().__init__(f"required flag(s) {quoted} not set")
+
+
+class LoggedError(RequiredFlagsError):
+    """A failure that kubectl writes to its log instead of telling it."""
+
+    def __init__(self, message: str) -> None:
+        Exception.__init__(self, message)
 
 
 class Aggregate(Exception):
@@ -144,6 +155,8 @@ def explain(error: Exception, log_header: Callable[[], str]) -> tuple[str, int]:
         return _line(text), 1
     code = error.code if isinstance(error, CommandError) else 1
     text = str(error)
+    if isinstance(error, RawError):
+        return _line(text), code
     return _line(text if text.startswith("error: ") else f"error: {text}"), code
 
 

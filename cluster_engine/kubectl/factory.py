@@ -5,6 +5,8 @@ Follows cmdutil.Factory.
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from cluster_engine.apimachinery.errors import ApiError, ConnectionLost
@@ -13,13 +15,14 @@ from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.apiserver.auth.users import ADMIN, impersonated
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.apiserver.server import ApiServer
-from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.kubectl.errors import CommandError, ServerGone
 from cluster_engine.kubectl.flags import Flags
-from cluster_engine.kubectl.process import Output, Stream
+from cluster_engine.kubectl.process import Output, Stream, Wait
 from cluster_engine.kubectl.resource.mapper import Mapper
 
 VERSION = "v1.32.4"
+_PROCESS_ID = 1
 
 
 class FileSystem(Protocol):
@@ -28,7 +31,16 @@ class FileSystem(Protocol):
     def read(self, path: str) -> str:
         """The text; raises FileNotFoundError."""
 
+    def write(self, path: str, text: str) -> None:
+        """Creates or replaces; raises OSError for what is too large or too much."""
+
     def list(self) -> list[str]: ...
+
+
+# (path, text) -> what was saved, or None where nothing can be edited here.
+OpenEditor = Callable[[str, str], Generator[Wait, None, "str | None"]]
+# (pod, local port, the pod's port): opens a way from a browser to the port.
+ForwardPort = Callable[[Obj, int, int], None]
 
 
 class Factory:
@@ -61,6 +73,10 @@ class Factory:
         # How long the server took for what it could not do.
         self.waits_seconds = 0.0
         self.mapper = Mapper(server.scheme)
+        # What the host offers: whether somebody types at standard input, an editor, and a way from a browser to a port.
+        self.is_terminal = False
+        self.open_editor: OpenEditor | None = None
+        self.forward_port: ForwardPort | None = None
 
     def use_flags(self, flags: Flags) -> None:
         """Takes the global flags."""
@@ -74,6 +90,12 @@ class Factory:
             raise CommandError(f'context "{flags.string("context")}" does not exist')
         if flags.has("field-manager"):
             self.field_manager = flags.string("field-manager")
+
+    def with_output(self, out: Output) -> Factory:
+        """The same surroundings with another standard output."""
+        other = copy.copy(self)
+        other.out = out
+        return other
 
     @property
     def now_us(self) -> int:
@@ -112,6 +134,15 @@ class Factory:
         """Raises `ServerGone` where nobody answers; for commands that ask for no object."""
         if self.server.down is not None:
             raise ServerGone(self.server.down.message)
+
+    def log_header(self, letter: str) -> str:
+        """The head of a line in kubectl's log, e.g. `E1123 00:53:14.103403   13029`."""
+        stamp = rfc3339_micro(self.now_us)
+        return f"{letter}{stamp[5:7]}{stamp[8:10]} {stamp[11:26]} {_PROCESS_ID:7d}"
+
+    def log(self, letter: str, text: str) -> None:
+        """A line of kubectl's log: what is wrong with the program rather than with the line."""
+        self.err.line(f"{self.log_header(letter)} {text}")
 
     def warn(self, text: str) -> None:
         self.warnings += 1

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj, annotations_of, with_meta
+from cluster_engine.kubectl.printers.go_typed import Typed, typed
 from cluster_engine.kubectl.printers.json_printer import compact
 
 ANNOTATION = "kubectl.kubernetes.io/last-applied-configuration"
@@ -23,8 +24,22 @@ def original(obj: Obj) -> Obj | None:
     return value if isinstance(value, dict) else None
 
 
+def without_last_applied(obj: Obj) -> Obj:
+    """The object without the annotation; its annotations are there, as apply writes them."""
+    return with_meta(obj, annotations={k: v for k, v in annotations_of(obj).items() if k != ANNOTATION})
+
+
 def with_last_applied(obj: Obj) -> Obj:
     """The object with the annotation that holds the object itself (the annotation left out)."""
     annotations = {key: value for key, value in annotations_of(obj).items() if key != ANNOTATION}
-    bare = with_meta(obj, annotations=annotations)
-    return with_meta(obj, annotations={**annotations, ANNOTATION: compact(bare) + "\n"})
+    if isinstance(obj, Typed):
+        # kubectl's own types leave empty maps out, and have an order of their own.
+        bare = with_meta(obj, annotations=annotations or None) if "annotations" in obj["metadata"] else obj
+        text = compact(bare, in_order=True)
+    else:
+        text = compact(with_meta(obj, annotations=annotations))
+    return (
+        Typed(typed(with_meta(obj, annotations={**annotations, ANNOTATION: text + "\n"})))
+        if isinstance(obj, Typed)
+        else with_meta(obj, annotations={**annotations, ANNOTATION: text + "\n"})
+    )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_engine.apimachinery import go_json
 from cluster_engine.apimachinery.errors import ApiError, bad_request
 from cluster_engine.apimachinery.yaml_text import YamlError, load_documents
 from cluster_engine.kubectl import common_flags as common
-from cluster_engine.kubectl import go_json
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
 from cluster_engine.kubectl.flags import Flag
@@ -54,7 +54,7 @@ def _body(call: Invocation) -> Any:
     if path:
         try:
             text = call.factory.files.read(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             raise CommandError(f"unable to read patch file: open {path}: no such file or directory") from None
     if text.lstrip().startswith(("{", "[")):
         # What looks like JSON goes to the server as it is, and the server finds its faults.

@@ -15,6 +15,9 @@ class _NoFiles:
     def read(self, path: str) -> str:
         raise FileNotFoundError(path)
 
+    def write(self, path: str, text: str) -> None:
+        raise OSError(f"{path}: nothing is kept here")
+
     def list(self) -> list[str]:
         return []
 

@@ -32,7 +32,7 @@ def run(call: Invocation) -> Process:
     _validate(call)
     if flags.on("force"):
         return (yield from _by_force(call, printer))
-    result = yield from Builder.of(factory, flags, ()).do()
+    result = yield from Builder.of(factory, flags, (), validated=validation != "Ignore").do()
     errors: list[Exception] = []
     for item in result.visit():
         if isinstance(item, Exception):
@@ -90,6 +90,9 @@ def _by_force(call: Invocation, printer: Printer) -> Generator[Wait, None, int]:
     infos = result.all_or_raise()
     deleter = Deleter(call)
     deleter.ignore_not_found = True
+    # Unlike `delete --force`, it gives the objects the time that they ask for.
+    grace = flags.number("grace-period")
+    deleter.grace_period = 1 if grace == 0 else grace
     deleted: list[tuple[Info, str]] = []
     for info in infos:
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.clock import rfc3339_micro
 from cluster_engine.kubectl import (
     about,
+    absent,
     annotate,
     api_resources,
     apply,
@@ -16,6 +16,7 @@ from cluster_engine.kubectl import (
     delete,
     diff,
     drain,
+    edit,
     events,
     expose,
     get,
@@ -29,7 +30,7 @@ from cluster_engine.kubectl import (
     wait,
 )
 from cluster_engine.kubectl.auth import group as auth
-from cluster_engine.kubectl.command import Command, execute, lacking
+from cluster_engine.kubectl.command import Command, execute
 from cluster_engine.kubectl.common_flags import GLOBAL
 from cluster_engine.kubectl.create import create
 from cluster_engine.kubectl.describe import command as describe
@@ -44,40 +45,13 @@ from cluster_engine.kubectl.errors import (
 )
 from cluster_engine.kubectl.explain import command as explain_command
 from cluster_engine.kubectl.factory import Factory
+from cluster_engine.kubectl.kustomize import command as kustomize
+from cluster_engine.kubectl.pods import cp, debug, logs, portforward
+from cluster_engine.kubectl.pods import exec as pod_exec
 from cluster_engine.kubectl.printers.output import PrintedError
 from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.rollout import group as rollout
 from cluster_engine.kubectl.set import group as set_group
-
-_PROCESS_ID = 1
-
-# Verbs of kubectl 1.32 that the terminal does not have yet: (name, short help, group).
-_MISSING = {
-    "edit": ("Edit a resource on the server", "Basic Commands (Intermediate)"),
-    "certificate": ("Modify certificate resources", "Cluster Management Commands"),
-    "logs": ("Print the logs for a container in a pod", "Troubleshooting and Debugging Commands"),
-    "attach": ("Attach to a running container", "Troubleshooting and Debugging Commands"),
-    "exec": ("Execute a command in a container", "Troubleshooting and Debugging Commands"),
-    "port-forward": ("Forward one or more local ports to a pod", "Troubleshooting and Debugging Commands"),
-    "proxy": ("Run a proxy to the Kubernetes API server", "Troubleshooting and Debugging Commands"),
-    "cp": ("Copy files and directories to and from containers", "Troubleshooting and Debugging Commands"),
-    "debug": (
-        "Create debugging sessions for troubleshooting workloads and nodes",
-        "Troubleshooting and Debugging Commands",
-    ),
-    "kustomize": ("Build a kustomization target from a directory or URL", "Advanced Commands"),
-    "completion": (
-        "Output shell completion code for the specified shell (bash, zsh, fish, or powershell)",
-        "Settings Commands",
-    ),
-    "plugin": ("Provides utilities for interacting with plugins", "Other Commands"),
-}
-
-
-def _missing(name: str) -> Command:
-    short, group = _MISSING[name]
-    return lacking(name, short, group)
-
 
 ROOT = Command(
     "kubectl",
@@ -92,12 +66,12 @@ ROOT = Command(
         set_group.COMMAND,
         explain_command.COMMAND,
         get.COMMAND,
-        _missing("edit"),
+        edit.COMMAND,
         delete.COMMAND,
         rollout.COMMAND,
         scale.COMMAND,
         autoscale.COMMAND,
-        _missing("certificate"),
+        absent.CERTIFICATE,
         about.CLUSTER_INFO,
         top.COMMAND,
         cordon.CORDON,
@@ -105,28 +79,28 @@ ROOT = Command(
         drain.COMMAND,
         taint.COMMAND,
         describe.COMMAND,
-        _missing("logs"),
-        _missing("attach"),
-        _missing("exec"),
-        _missing("port-forward"),
-        _missing("proxy"),
-        _missing("cp"),
+        logs.COMMAND,
+        pod_exec.ATTACH,
+        pod_exec.EXEC,
+        portforward.COMMAND,
+        absent.PROXY,
+        cp.COMMAND,
         auth.COMMAND,
-        _missing("debug"),
+        debug.COMMAND,
         events.COMMAND,
         diff.COMMAND,
         apply.COMMAND,
         patch.COMMAND,
         replace.COMMAND,
         wait.COMMAND,
-        _missing("kustomize"),
+        kustomize.COMMAND,
         label.COMMAND,
         annotate.COMMAND,
-        _missing("completion"),
+        absent.COMPLETION,
         api_resources.RESOURCES,
         api_resources.VERSIONS,
         about.CONFIG,
-        _missing("plugin"),
+        absent.PLUGIN,
         about.VERSION_COMMAND,
         about.OPTIONS,
     ),
@@ -145,15 +119,9 @@ def main(factory: Factory, words: Sequence[str]) -> Process:
             factory.out.write(error.text)
         if factory.waits_seconds:
             yield Wait(deadline_us=factory.deadline_us(factory.waits_seconds))
-        text, code = explain(error, lambda: log_header(factory))
+        text, code = explain(error, lambda: factory.log_header("E"))
         factory.err.write(text)
         return code
     except ServerGone as gone:
         factory.err.line(gone.told(words))
         return 1
-
-
-def log_header(factory: Factory) -> str:
-    """The head of a line in kubectl's log, e.g. `E1123 00:53:14.103403   13029`."""
-    stamp = rfc3339_micro(factory.now_us)
-    return f"E{stamp[5:7]}{stamp[8:10]} {stamp[11:26]} {_PROCESS_ID:7d}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from cluster_engine.apimachinery import go_json
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl import common_flags as common
-from cluster_engine.kubectl import go_json
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.create import generate
 from cluster_engine.kubectl.errors import CommandError
@@ -36,15 +36,17 @@ def run(call: Invocation) -> Process:
         if flags.on(flag):
             raise CommandError(f"the terminal's kubectl does not have --{flag} yet")
     if flags.on("expose") and not flags.string("port"):
-        raise CommandError("--port must be set when exposing a service")
+        raise call.usage_error("--port must be set when exposing a service")
     restart = flags.string("restart")
     if restart not in ("Always", "OnFailure", "Never"):
         raise call.usage_error(f"invalid restart policy: {restart}")
     pod = _pod(call, name, image, words, restart)
-    code = generate.submit(call, pod)
+    printer = generate.printer_of(call)
     if flags.on("expose"):
-        generate.submit(call, _service(name, pod, int(flags.string("port"))))
-    return code
+        generate.submit(call, _service(name, pod, int(flags.string("port"))), printer=printer)
+        if flags.string("output") == "yaml":
+            call.factory.out.line("---")
+    return generate.submit(call, pod, printer=printer)
     yield
 
 
@@ -80,7 +82,7 @@ def _pod(call: Invocation, name: str, image: str, words: list[str], restart: str
         try:
             overrides = go_json.parse(flags.string("overrides"))
         except ValueError as error:
-            raise CommandError(f"Invalid JSON in --overrides: {error}") from None
+            raise CommandError("Invalid JSON Patch") from error
         pod = apply_patch(pod, overrides, flags.string("override-type"))
     return pod
 

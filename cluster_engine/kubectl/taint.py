@@ -142,7 +142,7 @@ def _update(call: Invocation, info: Info, add: list[Obj], remove: list[Obj]) -> 
     before = typed(info.obj)
     after = typed({**info.obj, "spec": {**info.obj.get("spec", {}), "taints": taints}})
     patch = create_two_way_merge_patch(before, after)
-    printer = object_printer(call.flags, call.factory.files, operation + common.dry_run_suffix(dry_run))
+    printer = object_printer(call.flags, call.factory.files, operation)
     if dry_run == "client":
         call.factory.out.write(printer(apply_patch(before, patch, "strategic", None)))
         return

@@ -44,7 +44,7 @@ def run(call: Invocation) -> Process:
     dry_run = common.dry_run(flags)
     printer = object_printer(flags, call.factory.files, "created" + common.dry_run_suffix(dry_run))
     validation = common.field_validation(flags)
-    result = yield from Builder.of(call.factory, flags, ()).do()
+    result = yield from Builder.of(call.factory, flags, (), validated=validation != "Ignore").do()
     count, errors = 0, []
     for item in result.visit():
         if isinstance(item, Exception):
@@ -76,6 +76,8 @@ def _create(
             dry_run=dry_run == "server",
             field_validation=validation,
         )
+    if not obj["metadata"].get("name") and not call.flags.string("output"):
+        obj = {**obj, "metadata": {**obj["metadata"], "name": "<unknown>"}}
     call.factory.out.write(printer(obj))
 
 

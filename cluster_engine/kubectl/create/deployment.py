@@ -16,8 +16,6 @@ def run(call: Invocation) -> Process:
     flags = call.flags
     name = generate.name_of(call)
     images, command = flags.strings("image"), call.args[1:]
-    if flags.number("replicas") < 0:
-        raise CommandError(f"invalid replicas value {flags.number('replicas')}: must be greater than or equal to 0")
     if len(images) > 1 and command:
         raise CommandError("cannot specify multiple --image options and command")
     labels = {"app": name}

@@ -13,9 +13,10 @@ from cluster_engine.kubectl.command import Invocation
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import FileSystem
 from cluster_engine.kubectl.flags import Flag
+from cluster_engine.kubectl.kustomize import hashing
 from cluster_engine.kubectl.last_applied import with_last_applied
 from cluster_engine.kubectl.printers.go_typed import typed
-from cluster_engine.kubectl.printers.output import object_printer
+from cluster_engine.kubectl.printers.output import Printer, object_printer
 
 # Go writes the zero time of a struct as null.
 NO_TIME: Any = None
@@ -38,13 +39,24 @@ def name_of(call: Invocation) -> str:
     return args[0]
 
 
+def printer_of(call: Invocation, operation: str = "created") -> Printer:
+    """What shows the objects of one line; several are shown as documents of one stream."""
+    return object_printer(call.flags, call.factory.files, operation + common.dry_run_suffix(common.dry_run(call.flags)))
+
+
 def submit(
-    call: Invocation, obj: Obj, *, with_namespace: bool = True, operation: str = "created", what: str = ""
+    call: Invocation,
+    obj: Obj,
+    *,
+    with_namespace: bool = True,
+    operation: str = "created",
+    what: str = "",
+    printer: Printer | None = None,
 ) -> int:
     """Creates the object, or shows what would be created. Raises CommandError in the generators' words."""
     factory, flags = call.factory, call.flags
     dry_run = common.dry_run(flags)
-    printer = object_printer(flags, factory.files, operation + common.dry_run_suffix(dry_run))
+    printer = printer or printer_of(call, operation)
     resource = factory.mapper.for_kind(obj["apiVersion"], obj["kind"])
     if resource is None:
         raise CommandError(
@@ -52,6 +64,9 @@ def submit(
         )
     if with_namespace and factory.explicit_namespace and resource.namespaced:
         obj = {**obj, "metadata": {**obj["metadata"], "namespace": factory.namespace}}
+    if flags.has("append-hash") and flags.on("append-hash"):
+        name = obj["metadata"]["name"]
+        obj = {**obj, "metadata": {**obj["metadata"], "name": f"{name}-{hashing.suffix(obj, name)}"}}
     obj = typed(obj)
     if flags.has("save-config") and flags.on("save-config"):
         obj = with_last_applied(obj)
@@ -69,7 +84,7 @@ def submit(
             if not what:
                 raise
             raise CommandError(f"failed to create {what} {error.message}") from None
-    factory.out.write(printer(obj))
+    factory.out.write(printer(typed(obj)))
     return 0
 
 
@@ -106,7 +121,7 @@ def from_files(files: FileSystem, sources: Sequence[str]) -> list[tuple[str, str
         try:
             data.append((key, files.read(path)))
             continue
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             inside = [name for name in files.list() if name.startswith(path.rstrip("/") + "/")]
         if not inside or equals:
             raise CommandError(f"error reading {path}: no such file or directory")
@@ -123,7 +138,7 @@ def from_env_files(files: FileSystem, sources: Sequence[str]) -> list[tuple[str,
     for path in sources:
         try:
             text = files.read(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             raise CommandError(f"error reading {path}: no such file or directory") from None
         for line in text.splitlines():
             stripped = line.lstrip()

@@ -9,7 +9,7 @@ from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.create import generate
-from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.errors import CommandError, RawError
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.process import Process
 
@@ -132,7 +132,7 @@ def _validate(call: Invocation, verbs: Sequence[str], wanted: Sequence[_Wanted])
                     raise CommandError(f"can not perform '{verb}' on '{plural}' in group '{group}'")
                 known = True
         if not known:
-            raise CommandError(f'the server doesn\'t have a resource type "{one.word}"')
+            raise RawError(f'the server doesn\'t have a resource type "{one.word}"')
 
 
 def _validate_urls(verbs: Sequence[str], urls: Sequence[str]) -> None:

@@ -51,7 +51,8 @@ def run_docker_registry(call: Invocation) -> Process:
         )
     auth = base64.b64encode(f"{user}:{password}".encode()).decode()
     login = {"username": user, "password": password, "email": flags.string("docker-email"), "auth": auth}
-    config = compact({"auths": {flags.string("docker-server"): {key: value for key, value in login.items() if value}}})
+    entry = {key: value for key, value in login.items() if value}
+    config = compact({"auths": {flags.string("docker-server"): entry}}, in_order=True)
     return generate.submit(
         call, _secret(name, "kubernetes.io/dockerconfigjson", {".dockerconfigjson": config}), what="secret"
     )

@@ -12,13 +12,17 @@ from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.process import Process
 
+_MAX_PORT = 65535
+
 
 def _ports(pairs: list[str], node_port: int) -> list[Obj]:
     ports: list[Obj] = []
     for pair in pairs:
         port, colon, target = pair.partition(":")
-        if not port.isdigit() or not 0 < int(port) < 65536:
-            raise CommandError(f"{pair} must be a port number, or a pair of them such as 80:8080")
+        if not port.isdigit():
+            raise CommandError(f'strconv.ParseUint: parsing "{port}": invalid syntax')
+        if int(port) > _MAX_PORT:
+            raise CommandError(f'strconv.ParseUint: parsing "{port}": value out of range')
         entry: Obj = {
             "name": pair.replace(":", "-"),
             "port": int(port),
@@ -39,8 +43,6 @@ def _service(type_: str) -> Callable[[Invocation], Process]:
         tcp = flags.strings("tcp") if flags.has("tcp") else []
         headless = type_ == "ClusterIP" and flags.string("clusterip") == "None"
         if type_ == "ExternalName":
-            if not flags.string("external-name"):
-                raise CommandError('required flag(s) "external-name" not set')
             spec["externalName"] = flags.string("external-name")
         elif not tcp and not headless:
             raise CommandError("at least one tcp port specifier must be provided")
@@ -85,7 +87,12 @@ COMMAND = Command(
     long="Creates a Service of the type that the subcommand names.",
     commands=(
         _command("clusterip", "ClusterIP", "a", Flag("clusterip", help="The address; None makes it headless")),
-        _command("externalname", "ExternalName", "an", Flag("external-name", help="The name outside of the cluster")),
+        _command(
+            "externalname",
+            "ExternalName",
+            "an",
+            Flag("external-name", required=True, help="The name outside of the cluster"),
+        ),
         _command("loadbalancer", "LoadBalancer", "a"),
         _command("nodeport", "NodePort", "a", Flag("node-port", "int", help="The port on every node")),
     ),

@@ -76,7 +76,6 @@ def describe_cron_job(factory: Factory, obj: Obj, writer: Writer) -> None:
     writer.field("Concurrency Policy", spec.get("concurrencyPolicy", ""))
     suspend = spec.get("suspend")
     writer.field("Suspend", _UNSET if suspend is None else "True" if suspend else "False")
-    writer.field("Time Zone", spec.get("timeZone", _UNSET))
     writer.field("Successful Job History Limit", spec.get("successfulJobsHistoryLimit", _UNSET))
     writer.field("Failed Job History Limit", spec.get("failedJobsHistoryLimit", _UNSET))
     deadline = spec.get("startingDeadlineSeconds")

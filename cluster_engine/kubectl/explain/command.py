@@ -8,7 +8,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import dig
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.errors import CommandError, RawError
 from cluster_engine.kubectl.explain import nodes, render
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.flags import Flag
@@ -30,8 +30,8 @@ def run(call: Invocation) -> Process:
     if flags.string("output") not in ("plaintext", "plaintext-openapiv2"):
         raise CommandError(f"unrecognized format: {flags.string('output')}")
     node = _node_of(call.factory, resource)
-    text = render.text_of(resource, node, path, recursive=flags.on("recursive"), max_depth=depth)
-    call.factory.out.write(text)
+    call.factory.out.write(render.head_of(resource))
+    call.factory.out.write(render.body_of(node, path, recursive=flags.on("recursive"), max_depth=depth))
     return 0
     yield
 
@@ -39,7 +39,10 @@ def run(call: Invocation) -> Process:
 def _split(factory: Factory, word: str) -> tuple[Resource, Sequence[str]]:
     """`deployments.apps.spec.template` as (resource, path)."""
     head, _, rest = word.partition(".")
-    resource = factory.mapper.resource(head)
+    try:
+        resource = factory.mapper.resource(head)
+    except CommandError as error:
+        raise RawError(error.message) from None
     for candidate in factory.mapper.resources():
         name = candidate.group_resource
         if candidate.plural == resource.plural and (word == name or word.startswith(f"{name}.")):

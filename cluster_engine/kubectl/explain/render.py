@@ -12,11 +12,14 @@ WIDTH = 76
 SHOWN_ENUMS = 4
 
 
-def text_of(resource: Resource, root: Node, path: Sequence[str], *, recursive: bool, max_depth: int) -> str:
+def head_of(resource: Resource) -> str:
+    group = f"GROUP:      {resource.group}\n" if resource.group else ""
+    return f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
+
+
+def body_of(root: Node, path: Sequence[str], *, recursive: bool, max_depth: int) -> str:
     """The explanation of a kind, or of the field at `path` below it. Raises CommandError for no such field."""
-    head = f"GROUP:      {resource.group}\n" if resource.group else ""
-    head += f"KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
-    node = root
+    head, node = "", root
     for index, name in enumerate(path):
         found = _field(node, name)
         if found is None:

@@ -10,15 +10,20 @@ from functools import lru_cache
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.kubectl.printers.go_order import order_of
 from cluster_engine.schema.types import Field, FieldType, Type, types
 
 _EMPTY: tuple[Any, ...] = ("", 0, False, None)
 
 
+class Typed(dict[str, Any]):
+    """An object whose fields stand in the order in which Go writes them."""
+
+
 def typed(obj: Obj) -> Obj:
     """The object as its Go type would write it; unchanged where we know no such type."""
     type_ = types.for_kind(obj.get("apiVersion", ""), obj.get("kind", ""))
-    return obj if type_ is None else _object(obj, type_)
+    return obj if type_ is None else Typed(_object(obj, type_))
 
 
 @lru_cache(maxsize=1024)
@@ -59,7 +64,8 @@ def _object(value: Obj, type_: Type | None) -> Obj:
             made[name] = item
         elif item is not None and not (field.omit_empty and not field.pointer and _is_empty(item)):
             made[name] = _value(item, field.type)
-    return made
+    order = order_of(type_.name)
+    return {name: made[name] for name in sorted(made, key=lambda name: (order.get(name, len(order)), name))}
 
 
 def _is_empty(value: Any) -> bool:
@@ -72,5 +78,5 @@ def _value(value: Any, type_: FieldType) -> Any:
     if type_.item is not None and isinstance(value, (list, tuple)):
         return [_value(item, type_.item) for item in value]
     if type_.item is not None and isinstance(value, dict):
-        return {key: _value(item, type_.item) for key, item in value.items()}
+        return {key: _value(item, type_.item) for key, item in sorted(value.items())}
     return value

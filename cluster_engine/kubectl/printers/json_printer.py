@@ -13,9 +13,10 @@ def escaped(text: str) -> str:
     return text.translate(_HTML)
 
 
-def pretty(value: Any) -> str:
-    return json.dumps(value, indent=4, sort_keys=True, ensure_ascii=False).translate(_HTML)
+def pretty(value: Any, *, in_order: bool = False) -> str:
+    """Indented JSON, its keys sorted, or in the order that they have."""
+    return json.dumps(value, indent=4, sort_keys=not in_order, ensure_ascii=False).translate(_HTML)
 
 
-def compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False).translate(_HTML)
+def compact(value: Any, *, in_order: bool = False) -> str:
+    return json.dumps(value, separators=(",", ":"), sort_keys=not in_order, ensure_ascii=False).translate(_HTML)

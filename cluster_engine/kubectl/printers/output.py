@@ -12,6 +12,7 @@ from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import FileSystem
 from cluster_engine.kubectl.flags import Flags
 from cluster_engine.kubectl.printers import custom_columns, go_template, json_printer, jsonpath, yaml_printer
+from cluster_engine.kubectl.printers.go_typed import Typed
 from cluster_engine.kubectl.resource.mapper import object_name_of
 
 Printer = Callable[[Obj], str]
@@ -61,7 +62,7 @@ def structured_printer(output: str, flags: Flags, files: FileSystem) -> Printer 
     keep = flags.on("show-managed-fields")
     kind, equals, rest = output.partition("=")
     if output == "json":
-        return lambda obj: json_printer.pretty(_shown(obj, keep)) + "\n"
+        return lambda obj: json_printer.pretty(_shown(obj, keep), in_order=isinstance(obj, Typed)) + "\n"
     if output == "yaml":
         return _YamlDocuments(keep)
     if kind in TEMPLATE_FORMATS:
@@ -148,7 +149,7 @@ def custom_columns_printer(output: str, flags: Flags, files: FileSystem) -> cust
 def _read(files: FileSystem, path: str) -> str:
     try:
         return files.read(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise CommandError(f"error reading --template {path}, open {path}: no such file or directory") from None
 
 

@@ -17,6 +17,7 @@ from cluster_engine.apiserver.request import Accept
 from cluster_engine.kubectl.errors import Aggregate, CommandError, raise_all
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.flags import Flags
+from cluster_engine.kubectl.printers import yaml_printer
 from cluster_engine.kubectl.process import Wait, read_all
 from cluster_engine.kubectl.resource import manifest
 from cluster_engine.kubectl.resource.mapper import Info
@@ -100,6 +101,8 @@ class Builder:
     subresource: str = ""
     chunk_size: int = 0
     local: bool = False
+    # Documents without kind or apiVersion are refused as not valid, not as unreadable.
+    validated: bool = False
     # The types and names that the arguments gave.
     _types: list[str] = field(default_factory=list)
     _names: list[str] = field(default_factory=list)
@@ -130,6 +133,8 @@ class Builder:
             raise errors[0] if len(errors) == 1 else Aggregate(errors)
         if self.select_all:
             self.label_selector = ""
+        if self.kustomize:
+            return self._by_kustomization()
         if self.filenames:
             return (yield from self._by_paths())
         if self.label_selector is not None or self.field_selector is not None:
@@ -152,8 +157,6 @@ class Builder:
         if self.kustomize:
             if self.filenames or self.recursive:
                 yield CommandError("only one of -f or -k can be specified")
-            else:
-                yield CommandError("the terminal's kubectl does not have kustomize yet")
         if self.select_all and (self.label_selector is not None or self.field_selector is not None):
             which, value = (
                 ("label", self.label_selector) if self.label_selector is not None else ("field", self.field_selector)
@@ -292,6 +295,15 @@ class Builder:
         single = len(texts) == 1 and texts[0][0] != manifest.STDIN
         return Result(lambda: self._visit_texts(texts, selector), single_item_implied=single)
 
+    def _by_kustomization(self) -> Result:
+        """The objects that a kustomization's directory gives."""
+        # Imported late: it uses what commands are given, of which this is a part.
+        from cluster_engine.kubectl.kustomize.build import build
+
+        objects = build(self.factory, self.kustomize)
+        text = "---\n".join(yaml_printer.dump(obj) for obj in objects)
+        return Result(lambda: self._visit_texts([(self.kustomize, text)], self._parsed_selector()))
+
     def _parsed_selector(self) -> labels.Selector | None:
         if not self.label_selector:
             return None
@@ -302,7 +314,7 @@ class Builder:
 
     def _visit_texts(self, texts: list[tuple[str, str]], selector: labels.Selector | None) -> Iterator[Visited]:
         for source, text in texts:
-            for item in manifest.infos_of(text, source, self.factory.mapper):
+            for item in manifest.infos_of(text, source, self.factory.mapper, validated=self.validated):
                 if isinstance(item, Exception):
                     yield item
                 elif selector is None or selector.matches(labels_of({"metadata": {}, **item.obj})):

@@ -25,7 +25,7 @@ def read_path(files: FileSystem, path: str, recursive: bool) -> list[tuple[str, 
         raise CommandError(f'unable to read URL "{path}": the sandbox has no network beyond its cluster')
     try:
         return [(path, files.read(path))]
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         pass
     found = list(_in_directory(files, path, recursive))
     if found:
@@ -56,7 +56,7 @@ def _in_directory(files: FileSystem, path: str, recursive: bool) -> Iterator[tup
             yield f"{shown}{rest}", files.read(name)
 
 
-def infos_of(text: str, source: str, mapper: Mapper) -> Iterator[Info | Exception]:
+def infos_of(text: str, source: str, mapper: Mapper, *, validated: bool = False) -> Iterator[Info | Exception]:
     """The objects of a text in their order; a fault ends it. Lists are taken apart."""
     documents, faults = lint(text)
     fault = faults[0] if faults else None
@@ -64,6 +64,13 @@ def infos_of(text: str, source: str, mapper: Mapper) -> Iterator[Info | Exceptio
         # A stream is read as far as it goes: what stands before the first fault is still used.
         if fault is not None and (isinstance(fault, TooLargeError) or document.line >= fault.line):
             break
+        unset = _unset(document.value) if validated else ""
+        if unset:
+            yield CommandError(
+                f'error validating "{source}": error validating data: {unset}; if you choose to ignore these errors, '
+                "turn validation off with --validate=false"
+            )
+            return
         for item in _flat(document.value, source, mapper, 0):
             yield item
             if isinstance(item, Exception):
@@ -82,6 +89,14 @@ def _flat(document: Any, source: str, mapper: Mapper, depth: int) -> Iterator[In
             yield from _flat(_typed(item, document), source, mapper, depth + 1)
         return
     yield _info(document, source, mapper)
+
+
+def _unset(document: Any) -> str:
+    """Which of apiVersion and kind an object lacks, in the words of the validator."""
+    if not isinstance(document, dict):
+        return ""
+    missing = [f"{field} not set" for field in ("apiVersion", "kind") if document.get(field) in (None, "")]
+    return missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]" if missing else ""
 
 
 def _typed(item: Any, parent: Obj) -> Any:

@@ -20,6 +20,9 @@ from cluster_engine.kubectl.rollout import history_of as revisions
 # revision -> (the object that holds it, its pod template, its change cause)
 History = dict[int, tuple[Obj, Obj, str]]
 
+# Kinds that kubectl knows to have pods and no history.
+_KNOWN = ("CronJob", "Job", "Pod", "ReplicaSet", "ReplicationController")
+
 
 def run(call: Invocation) -> Process:
     builder = common.builder(call)
@@ -92,6 +95,8 @@ def history_for(call: Invocation, info: Info) -> History:
             one["revision"]: (one, revisions.template_of(owner, one), revisions.change_cause_of(one))
             for one in revisions.controller_revisions(factory, owner)
         }
+    if kind in _KNOWN:
+        raise CommandError(f'no history viewer has been implemented for "{info.resource.group_kind}"')
     raise CommandError(
         f'error retrieving history for "{info.resource.group_kind}", no visitor method exists for '
         f"{{{info.resource.group} {kind}}}"

@@ -74,9 +74,7 @@ def _follow(call: Invocation, info: Info) -> Generator[Wait, None, None]:
         watch.stop()
 
 
-def _watch_again(
-    call: Invocation, info: Info, watch: Watch, deadline_us: int | None
-) -> Generator[Wait, None, Watch]:
+def _watch_again(call: Invocation, info: Info, watch: Watch, deadline_us: int | None) -> Generator[Wait, None, Watch]:
     """Another watch in the place of one that broke off, as soon as the server gives one; the old one at the deadline.
 
     Follows client-go's reflector: it tries again for as long as somebody waits.

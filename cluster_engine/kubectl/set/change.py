@@ -83,7 +83,7 @@ def apply(call: Invocation, infos: Sequence[Info], change: Change, *, operation:
             call.factory.out.write(printer(after))
             continue
         try:
-            call.factory.out.write(printer(_sent(call, info, patch, dry_run)))
+            call.factory.out.write(printer(typed(_sent(call, info, patch, dry_run))))
         except ApiError as error:
             errors.append(CommandError(f"{failure} {error.message}"))
     raise_all(errors)

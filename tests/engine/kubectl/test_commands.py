@@ -42,7 +42,6 @@ def refused(terminal, line):
         ("kubectl gt", 'Error: unknown command "gt" for "kubectl"\n\nDid you mean this?\n\tset\n\tget\n\tcp\n\n'),
         ("kubectl rollout foo", "error: unknown command \"foo\"\nSee 'kubectl rollout -h' for help and examples\n"),
         ("kubectl create foo", "error: Unexpected args: [foo]\nSee 'kubectl create -h' for help and examples\n"),
-        ("kubectl exec web -- ls", 'error: the terminal\'s kubectl does not have "exec" yet\n'),
         ("kubectl get po a/b/c", "error: there is no need to specify a resource type as a separate argument when passing arguments in "
          "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'\n"),
         ("kubectl get a/b/c", "error: arguments in resource/name form may not have more than one slash\n"),
@@ -100,7 +99,8 @@ def test_an_unknown_field_is_refused_by_the_server_and_nothing_changes(terminal)
         ),
         (
             "apiVersion: v1\n",
-            'error: unable to decode "x.yaml": Object \'Kind\' is missing in \'{"apiVersion":"v1"}\'\n',
+            'error: error validating "x.yaml": error validating data: kind not set; if you choose to ignore these errors, turn '
+            "validation off with --validate=false\n",
         ),
         (
             "foo\n",
