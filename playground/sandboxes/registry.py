@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.utils.crypto import salted_hmac
 
 from cluster_engine.apimachinery import errors
 from cluster_engine.apiserver.request import Request
@@ -20,13 +21,16 @@ from playground.sandboxes.recovery import Recovered, recover
 
 logger = logging.getLogger(__name__)
 
+TOKEN_SALT = "playground.sandboxes.tokens"  # noqa: S105 - no secret by itself
 EVENTS = frozenset({"events", "events.events.k8s.io"})
 
 
 def build_cluster(recovered: Recovered) -> Cluster:
     """The sandbox's cluster: a new one, or one that goes on where the last written row left it."""
     sandbox, store = recovered.sandbox, recovered.store
-    config = ClusterConfig(seed=sandbox.seed, start_us=sandbox.time_us)
+    # Seeds are small and may be told; what signs tokens must be neither.
+    token_key = salted_hmac(TOKEN_SALT, sandbox.pk.hex, algorithm="sha256").hexdigest()
+    config = ClusterConfig(seed=sandbox.seed, start_us=sandbox.time_us, token_key=token_key)
     snapshot = Snapshot(store, sandbox.time_us, sandbox.next_step) if store.revision else None
     cluster = Cluster(config, snapshot)
     cluster.server.gate = limit_objects(cluster)

@@ -3,6 +3,8 @@
 # ruff: noqa: E501 - one whole message a line
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from tests.api.harness import POD, Api
@@ -81,6 +83,19 @@ def test_a_token_for_another_audience_is_no_good_here(api: Api) -> None:
     assert (reviewed["status"]["authenticated"], reviewed["status"]["audiences"]) == (True, ["vault"])
     refused = api.post("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": token}})
     assert "authenticated" not in refused["status"]
+
+
+def test_a_secret_of_the_old_kind_holds_a_token_that_lasts(api: Api) -> None:
+    secrets = "/api/v1/namespaces/default/secrets"
+    annotations = {"kubernetes.io/service-account.name": "default"}
+    made = api.post(secrets, {"metadata": {"name": "kept", "annotations": annotations}, "type": "kubernetes.io/service-account-token"})
+    assert sorted(made["data"]) == ["ca.crt", "namespace", "token"]
+    token = base64.b64decode(made["data"]["token"]).decode()
+    api.cluster.run_for(400 * 24 * 3600)
+    review = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, authorization=f"Bearer {token}")
+    assert review["status"]["userInfo"]["username"] == ACCOUNT
+    api.call("DELETE", f"{secrets}/kept")
+    assert api.call("GET", PODS, token=token).code == 401
 
 
 def test_too_short_and_misbound_tokens_are_refused(api: Api) -> None:

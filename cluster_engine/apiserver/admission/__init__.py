@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.apiserver.admission import limits, namespaces, pods, priority, services, storage
+from cluster_engine.apiserver.admission import limits, namespaces, pods, priority, services, storage, token_secrets
 from cluster_engine.apiserver.context import ServerContext
 
 
@@ -28,6 +28,8 @@ def admit_create(server: ServerContext, strategy: Strategy, obj: Obj) -> Obj:
             return storage.with_finalizer(obj, storage.VOLUME_FINALIZER)
         case "Ingress":
             return storage.with_ingress_class(server, obj)
+        case "Secret":
+            return token_secrets.filled(server, obj)
     return obj
 
 
