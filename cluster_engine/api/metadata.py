@@ -44,10 +44,12 @@ def validate_object_meta(obj: Obj, strategy: Strategy) -> Errors:
         errors.append(forbidden_field("metadata.namespace", "not allowed on this type"))
     errors += checks.nonnegative("metadata.generation", meta.get("generation"))
     errors += _common(meta)
-    return errors + _finalizers(meta) if meta.get("finalizers") else errors
+    if not meta.get("finalizers"):
+        return errors
+    return errors + _finalizers(meta) + (_kube_finalizers(meta["finalizers"]) if strategy.checks_finalizers else [])
 
 
-def validate_object_meta_update(new_obj: Obj, old_obj: Obj) -> Errors:
+def validate_object_meta_update(new_obj: Obj, old_obj: Obj, *, checks_finalizers: bool = True) -> Errors:
     """The faults of a change of metadata; the new object must carry what the server keeps (uid, creationTimestamp)."""
     new, old = new_obj["metadata"], old_obj["metadata"]
     errors: Errors = []
@@ -60,7 +62,7 @@ def validate_object_meta_update(new_obj: Obj, old_obj: Obj) -> Errors:
         if new.get(field) != old.get(field):
             errors += checks.immutable(f"metadata.{field}", new.get(field), old.get(field))
     errors += _common(new)
-    return errors + _kube_finalizers(new.get("finalizers"))
+    return errors + (_kube_finalizers(new.get("finalizers")) if checks_finalizers else [])
 
 
 def _common(meta: Obj) -> Errors:
@@ -120,7 +122,7 @@ def _finalizers(meta: Obj) -> Errors:
         errors.append(
             invalid_value(path, string_slice(finalizers), "finalizer orphan and foregroundDeletion cannot be both set")
         )
-    return errors + _kube_finalizers(finalizers)
+    return errors
 
 
 def _kube_finalizers(finalizers: list[str] | None) -> Errors:

@@ -11,6 +11,7 @@ from cluster_engine.api.admissionregistration.webhooks import (
     MutatingWebhookConfigurationStrategy,
     ValidatingWebhookConfigurationStrategy,
 )
+from cluster_engine.api.apiextensions.customresourcedefinition import CustomResourceDefinitionStrategy
 from cluster_engine.api.apps.controllerrevision import ControllerRevisionStrategy
 from cluster_engine.api.apps.daemonset import DaemonSetStrategy
 from cluster_engine.api.apps.deployment import DeploymentStrategy
@@ -102,6 +103,7 @@ KINDS: tuple[type[Strategy], ...] = (
     StorageClassStrategy,
     MutatingWebhookConfigurationStrategy,
     ValidatingWebhookConfigurationStrategy,
+    CustomResourceDefinitionStrategy,
     PriorityClassStrategy,
     LeaseStrategy,
     EndpointSliceStrategy,

@@ -45,6 +45,10 @@ class Strategy:
     allow_create_on_update: ClassVar[bool] = False
     # Which kind of name the object may have: see apimachinery/names.py.
     name_rule: ClassVar[str] = "dns_subdomain"
+    # Whether finalizers have to be Kubernetes' own or have a domain; elsewhere any name will do.
+    checks_finalizers: ClassVar[bool] = True
+    # Whether readers see another form of an object than the stored one.
+    converts: ClassVar[bool] = False
     # What happens to dependents when a delete does not say: background, or orphan for old kinds.
     default_propagation: ClassVar[str] = "Background"
 
@@ -84,6 +88,10 @@ class Strategy:
     def prepare_for_status_update(self, new: Obj, old: Obj) -> Obj:
         """Keeps everything but the status (metadata has been dealt with by the API server)."""
         return {**old, "metadata": new["metadata"], "status": new.get("status", {})}
+
+    def prepare_for_delete(self, obj: Obj, now: str) -> Obj:
+        """What the first delete of an object changes beside its metadata's deletion time; `now` is RFC 3339."""
+        return obj
 
     def validate(self, obj: Obj) -> list[FieldError]:
         """The faults of a whole object, in Kubernetes' order. Metadata is checked elsewhere."""
@@ -146,6 +154,10 @@ class Strategy:
             "spec": {"replicas": spec["replicas"]} if spec.get("replicas") else {},
             "status": {"replicas": status.get("replicas", 0), "selector": selector_text(spec.get("selector"))},
         }
+
+    def with_replicas(self, obj: Obj, replicas: int) -> Obj:
+        """The object with another number of replicas, as a written Scale asks for."""
+        return {**obj, "spec": {**(obj.get("spec") or {}), "replicas": replicas}}
 
 
 def with_status_of(new: Obj, old: Obj) -> Obj:

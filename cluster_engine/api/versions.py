@@ -19,6 +19,7 @@ class VersionView(Strategy):
     """
 
     stored: ClassVar[Strategy]
+    converts = True
 
     def to_storage(self, obj: Obj) -> Obj:
         raise NotImplementedError

@@ -92,3 +92,16 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def syntax(value: Any) -> str:
+    """A JSON value as Go's `%#v` prints it: `map[string]interface {}{"replicas":3}`."""
+    if isinstance(value, Mapping):
+        return "map[string]interface {}{" + ", ".join(f"{quote(k)}:{syntax(value[k])}" for k in sorted(value)) + "}"
+    if isinstance(value, list | tuple):
+        return "[]interface {}{" + ", ".join(map(syntax, value)) + "}"
+    if value is None:
+        return "interface {}(nil)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return quote(value) if isinstance(value, str) else str(value)

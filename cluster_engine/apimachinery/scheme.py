@@ -117,17 +117,29 @@ class Scheme:
         self.generation += 1
         self._tell(resource, False)
 
-    def on_change(self, listener: Listener) -> None:
-        """Calls `listener(resource, added)` for each stored resource that comes (True) or goes (False) from now on."""
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Calls `listener(resource, added)` for each stored resource that comes (True) or goes (False) from now on;
+        returns what ends that.
+        """
         self._listeners.append(listener)
 
+        def stop() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return stop
+
     def _forget(self, resource: Resource) -> None:
-        self._by_kind.pop((resource.api_version, resource.kind), None)
-        self._by_path.pop((resource.group, resource.version, resource.plural), None)
+        """Takes away the ways to a resource, unless they lead to another by now."""
+        kind, path = (resource.api_version, resource.kind), (resource.group, resource.version, resource.plural)
+        if self._by_kind.get(kind) is resource:
+            del self._by_kind[kind]
+        if self._by_path.get(path) is resource:
+            del self._by_path[path]
 
     def _tell(self, resource: Resource, added: bool) -> None:
         if not resource.stored_as:
-            for listener in self._listeners:
+            for listener in tuple(self._listeners):
                 listener(resource, added)
 
     def __iter__(self) -> Iterator[Resource]:

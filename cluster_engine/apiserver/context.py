@@ -70,8 +70,9 @@ class ServerContext:
         A node's lease whose holder is alive is stored without `renewTime`: the time of its last heartbeat follows from
         the clock, so that heartbeats cost an idle cluster nothing.
         """
-        if resource.stored_as:
-            return self.strategies[resource.group_resource].from_storage(obj)
+        strategy = self.strategies[resource.group_resource]
+        if strategy.converts:
+            return strategy.from_storage(obj)
         if resource.kind != "Lease" or obj["metadata"].get("namespace") != NODE_LEASE_NAMESPACE:
             return obj
         if "renewTime" in obj.get("spec", {}):

@@ -53,6 +53,9 @@ def delete_collection(server: ServerContext, strategy: Strategy, request: Reques
 def _delete(server: ServerContext, strategy: Strategy, request: Request, obj: Obj) -> tuple[Obj, bool]:
     """Deletes one object or marks it for deletion: (its last state, whether it is gone)."""
     grace_seconds = strategy.grace_period_seconds(obj, request.grace_period_seconds) or 0
+    stored = obj
+    if not deleting(obj):
+        obj = strategy.prepare_for_delete(obj, server.clock.rfc3339())
     finalizers = _finalizers(strategy, obj, request)
     waits = bool(finalizers) or grace_seconds > 0 or _namespace_has_contents(obj)
     if request.dry_run:
@@ -62,9 +65,9 @@ def _delete(server: ServerContext, strategy: Strategy, request: Request, obj: Ob
         key = strategy.resource.key(meta.get("namespace", ""), meta["name"])
         return write.remove(server, strategy, key, obj), True
     marked = _marked(server, obj, finalizers, grace_seconds, request)
-    if marked == obj:
+    if marked == stored:
         return obj, False
-    return write.store_object(server, strategy, marked, obj), False
+    return write.store_object(server, strategy, marked, stored), False
 
 
 def _marked(server: ServerContext, obj: Obj, finalizers: list[str], grace_seconds: int, request: Request) -> Obj:

@@ -83,7 +83,7 @@ def watch(server: ServerContext, strategy: Strategy, request: Request) -> Respon
 
     if initial:
         stream.preload(
-            ("ADDED", item.value if resource.stored_as else server.present(resource, item.value), item.mod_revision)
+            ("ADDED", item.value if strategy.converts else server.present(resource, item.value), item.mod_revision)
             for item in server.store.range(resource.prefix)
             if matches(item.value)
         )

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.scheme import Scheme
 from cluster_engine.apiserver import delete, read, subresources, write
 from cluster_engine.apiserver.auth import authorize, escalation, rbac, reviews, tokens
 from cluster_engine.apiserver.auth.users import MASTERS, User
 from cluster_engine.apiserver.context import ServerContext
+from cluster_engine.apiserver.customresources import CustomResources
 from cluster_engine.apiserver.request import Request, Response
+from cluster_engine.clock import Clock
+from cluster_engine.etcd.store import Store
+from cluster_engine.rng import Rng
+from cluster_engine.trace import Trace
 
 Handler = Callable[[ServerContext, Strategy, Request], Response]
 
@@ -32,6 +38,12 @@ _VERBS: dict[str, Handler] = {
 
 class ApiServer(ServerContext):
     """The API of one cluster over one store. Synchronous: a request is done when `handle` returns."""
+
+    def __init__(
+        self, store: Store, clock: Clock, rng: Rng, trace: Trace, strategies: Mapping[str, Strategy], scheme: Scheme
+    ) -> None:
+        super().__init__(store, clock, rng, trace, strategies, scheme)
+        CustomResources(self)
 
     def handle(self, request: Request) -> Response:
         """Answers one request. Raises `ApiError`, and nothing else, for whatever it refuses."""

@@ -54,7 +54,7 @@ def scale(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     resource = strategy.resource
     if asked and asked != obj["metadata"]["resourceVersion"]:
         raise errors.conflict(resource.plural, resource.group, request.name)
-    scaled = {**obj, "spec": {**obj.get("spec", {}), "replicas": replicas}}
+    scaled = strategy.with_replicas(obj, replicas)
     main = Request(
         "update",
         request.resource,

@@ -11,6 +11,7 @@ from cluster_engine.api.metadata import validate_object_meta, validate_object_me
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import FieldError
+from cluster_engine.apimachinery.gotext import GoText
 from cluster_engine.apimachinery.meta import Obj, with_meta
 from cluster_engine.apimachinery.names import generate_name
 from cluster_engine.apiserver import admission, managedfields, quota, read
@@ -153,7 +154,8 @@ def replace(server: ServerContext, strategy: Strategy, request: Request, new: Ob
         if strategy.tracks_generation and strategy.changes_generation(new, old):
             new = with_meta(new, generation=old["metadata"].get("generation", 0) + 1)
         new = admission.admit_update(server, strategy, new, old)
-        faults = [*validate_object_meta_update(new, old), *strategy.validate(new), *strategy.validate_update(new, old)]
+        faults = validate_object_meta_update(new, old, checks_finalizers=strategy.checks_finalizers)
+        faults += [*strategy.validate(new), *strategy.validate_update(new, old)]
     _refuse(strategy, new, faults)
     if not request.subresource:
         admission.validate_update(server, strategy, new, old)
@@ -268,7 +270,7 @@ def _check_preconditions(strategy: Strategy, request: Request, new: Obj, old: Ob
     if asked and asked != old["metadata"]["resourceVersion"]:
         raise errors.conflict(resource.plural, resource.group, name)
     if not asked and request.verb == "update" and not strategy.allow_unconditional_update:
-        fault = errors.invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
+        fault = errors.invalid_value("metadata.resourceVersion", GoText("0x0"), "must be specified for an update")
         raise errors.invalid(resource.kind, resource.group, name, [fault])
     uid = new["metadata"].get("uid")
     if uid and uid != old["metadata"].get("uid"):

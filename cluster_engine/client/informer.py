@@ -253,6 +253,13 @@ class InformerFactory:
             forked._on_lost(copy)
         return forked
 
+    def forget(self, resource: str) -> None:
+        """The resource is no longer served: whoever has its informer sees no more of it, and nobody asks for it."""
+        informer = self._informers.pop(resource, None)
+        if informer is not None:
+            self._lost.pop(resource, None)
+            informer.stop()
+
     def break_off(self) -> None:
         """The connection is lost: all informers keep what they have, and try to list again."""
         for informer in list(self._informers.values()):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.controllers.clusterroleaggregation.controller import ClusterRoleAggregationController
 from cluster_engine.controllers.cronjob.controller import CronJobController
+from cluster_engine.controllers.customresourcedefinition.controller import CustomResourceDefinitionController
 from cluster_engine.controllers.daemonset.controller import DaemonSetsController
 from cluster_engine.controllers.deployment.controller import DeploymentController
 from cluster_engine.controllers.disruption.controller import DisruptionController
@@ -32,6 +33,7 @@ from cluster_engine.controllers.ttlafterfinished.controller import TTLAfterFinis
 # Each class takes a `ControllerContext` and nothing else. Those that every pod needs come first.
 CONTROLLERS: dict[str, Callable[[ControllerContext], Controller]] = {
     "kubernetes-service": KubernetesServiceController,
+    "customresourcedefinition": CustomResourceDefinitionController,
     "serviceaccount": ServiceAccountController,
     "root-ca-certificate-publisher": RootCACertPublisher,
     "clusterrole-aggregation": ClusterRoleAggregationController,

@@ -75,8 +75,19 @@ def decode_fields(
     return obj, list(dict.fromkeys(strict_errors))[:MAX_STRICT_ERRORS]
 
 
-def _check_kind(body: Any, resource: Resource) -> tuple[str, str]:
-    """(kind, version) that the body says or means. Raises `ApiError` where they are not the resource's."""
+def decode_part(value: Any, type_name: str) -> tuple[Any, list[str]]:
+    """A part of an object by its type, and what strict decoding has against it. Raises `DecodeError`."""
+    type_ = types.get(type_name)
+    if type_ is None:
+        raise LookupError(f"no schema for {type_name}")
+    if not isinstance(value, Mapping):
+        raise TypeMismatchError(f"json: cannot unmarshal {word_for(value)} into Go value of type v1.{type_.go_name}")
+    decoder = _Decoder()
+    return decoder.decode(value, type_), decoder.strict_errors
+
+
+def check_type_fields(body: Any, resource: Resource) -> None:
+    """Raises `ApiError` for a body that is no object, or whose `apiVersion` or `kind` is no text."""
     try:
         if not isinstance(body, Mapping):
             raise TypeMismatchError(f"json: cannot unmarshal {word_for(body)} into Go value of type {_META_STRUCT}")
@@ -87,8 +98,19 @@ def _check_kind(body: Any, resource: Resource) -> tuple[str, str]:
                 raise TypeMismatchError(words)
     except TypeMismatchError as error:
         words = f"couldn't get version/kind; json parse error: {error}"
-        text = f"the object provided is unrecognized (must be of type {resource.kind}): {words} ({_summary(body)})"
-        raise bad_request(text) from None
+        raise unrecognized(body, resource, words) from None
+
+
+def unrecognized(body: Any, resource: Resource, why: str) -> ApiError:
+    """400 for a body that does not say what it is."""
+    return bad_request(
+        f"the object provided is unrecognized (must be of type {resource.kind}): {why} ({_summary(body)})"
+    )
+
+
+def _check_kind(body: Any, resource: Resource) -> tuple[str, str]:
+    """(kind, version) that the body says or means. Raises `ApiError` where they are not the resource's."""
+    check_type_fields(body, resource)
     kind = body.get("kind") or resource.kind
     api_version = body.get("apiVersion") or resource.api_version
     version = api_version.rpartition("/")[2]

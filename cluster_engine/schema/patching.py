@@ -5,6 +5,7 @@ Follows k8s.io/apiserver/pkg/endpoints/handlers/patch.go (v1.32).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -111,17 +112,22 @@ def create_two_way_merge_patch(original: Obj, modified: Obj) -> Obj:
 
 
 def patch_object(
-    current: Obj, body: Any, patch_type: str, resource: Resource, field_validation: FieldValidation = "Strict"
+    current: Obj,
+    body: Any,
+    patch_type: str,
+    resource: Resource,
+    field_validation: FieldValidation = "Strict",
+    read: Callable[[Obj, Resource], tuple[Obj, list[str]]] = decode_fields,
 ) -> tuple[Obj, list[str]]:
     """The patched object, decoded, and warnings (only with "Warn"). Raises `ApiError`.
 
     What the patch makes of the object has to be one of its kind: unknown fields and wrong types are a 422 that shows
-    the patch (strategic) or the whole result (the others).
+    the patch (strategic) or the whole result (the others). `read` decodes the fields of a kind without a type.
     """
     patched = apply_patch(current, body, patch_type, resource)
     found = strict_errors(body) if patch_type == "json" else []
     try:
-        obj, unknown = decode_fields(patched, resource)
+        obj, unknown = read(patched, resource)
     except DecodeError as error:
         why = str(error)
         if patch_type == "strategic" and isinstance(error, TypeMismatchError):

@@ -18,6 +18,8 @@ from cluster_engine.trace import Cause
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 BY_OWNER = "owner-uid"
+# The name by which its handlers are known in the controller manager.
+SUBSCRIBER = "garbage-collector"
 # Nothing owns these or is owned by them, and there are many.
 IGNORED_KINDS = ("Event",)
 
@@ -48,12 +50,28 @@ class GarbageCollector(Controller):
         # uid -> (resource, key) of every object that there is.
         self.known: dict[str, tuple[str, str]] = {}
         for resource in self.scheme:
-            if resource.kind in IGNORED_KINDS or not {"list", "watch", "delete"} <= set(resource.verbs):
-                continue
-            informer = self.informer(resource.group_resource)
-            informer.add_index(BY_OWNER, _owner_uids)
-            self.informers[resource.group_resource] = informer
-            informer.add_handler(self._handler(resource))
+            self._follow(resource)
+        self._unsubscribe = self.scheme.on_change(self._on_scheme_change)
+
+    def stop(self) -> None:
+        super().stop()
+        self._unsubscribe()
+
+    def _on_scheme_change(self, resource: Resource, added: bool) -> None:
+        """A custom resource has come or gone."""
+        if added:
+            with self.context.informers.subscribing(SUBSCRIBER):
+                self._follow(resource)
+        elif self.informers.pop(resource.group_resource, None) is not None:
+            self.context.informers.forget(resource.group_resource)
+
+    def _follow(self, resource: Resource) -> None:
+        if resource.kind in IGNORED_KINDS or not {"list", "watch", "delete"} <= set(resource.verbs):
+            return
+        informer = self.informer(resource.group_resource)
+        informer.add_index(BY_OWNER, _owner_uids)
+        self.informers[resource.group_resource] = informer
+        informer.add_handler(self._handler(resource))
 
     def _handler(self, resource: Resource) -> Handler:
         name = resource.group_resource

@@ -14,6 +14,8 @@ from cluster_engine.client.informer import EventType
 from cluster_engine.trace import Cause
 
 FINALIZER = "kubernetes"
+# The name by which its handlers are known in the controller manager.
+SUBSCRIBER = "namespace"
 
 
 class NamespaceController(Controller):
@@ -23,12 +25,32 @@ class NamespaceController(Controller):
         super().__init__("namespace-controller", context)
         self.namespaces = self.enqueue_on("namespaces")
         scheme = self.client.server.scheme
-        self.resources: list[Resource] = [r for r in scheme if r.namespaced and {"list", "delete"} <= set(r.verbs)]
+        self.resources: list[Resource] = []
         # Namespaces that are being emptied: only for those does the content matter.
         self._emptying: set[str] = set()
-        for resource in self.resources:
-            if "watch" in resource.verbs and resource.kind != "Event":
-                self.informer(resource.group_resource).add_handler(self._on_content)
+        for resource in scheme:
+            self._follow(resource)
+        self._unsubscribe = scheme.on_change(self._on_scheme_change)
+
+    def stop(self) -> None:
+        super().stop()
+        self._unsubscribe()
+
+    def _on_scheme_change(self, resource: Resource, added: bool) -> None:
+        """A custom resource has come or gone."""
+        if added:
+            with self.context.informers.subscribing(SUBSCRIBER):
+                self._follow(resource)
+        else:
+            self.resources = [r for r in self.resources if r.group_resource != resource.group_resource]
+            self.context.informers.forget(resource.group_resource)
+
+    def _follow(self, resource: Resource) -> None:
+        if not resource.namespaced or not {"list", "delete"} <= set(resource.verbs):
+            return
+        self.resources.append(resource)
+        if "watch" in resource.verbs and resource.kind != "Event":
+            self.informer(resource.group_resource).add_handler(self._on_content)
 
     def _on_content(self, type_: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
         if self._emptying and (namespace := obj["metadata"].get("namespace")) in self._emptying and type_ != "ADDED":

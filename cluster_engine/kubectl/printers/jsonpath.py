@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from cluster_engine.apimachinery.gotext import quote
+from cluster_engine.apimachinery.gotext import syntax
 from cluster_engine.apimachinery.jsonpath.parser import Parser, Range
 from cluster_engine.apimachinery.jsonpath.steps import JsonPathError, Run, walk
 from cluster_engine.kubectl.printers.json_printer import compact
@@ -37,21 +37,8 @@ def render(template: str, data: Any, *, allow_missing: bool = True) -> str:
             f'error executing jsonpath "{template}": Error executing template: {error}. Printing more '
             "information for debugging "
             f"the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath engine "
-            f"was:\n\t\t{go_syntax(data)}\n\n\n"
+            f"was:\n\t\t{syntax(data)}\n\n\n"
         ) from None
-
-
-def go_syntax(value: Any) -> str:
-    """A value as Go's `%#v` prints it."""
-    if isinstance(value, dict):
-        return "map[string]interface {}{" + ", ".join(f"{quote(k)}:{go_syntax(value[k])}" for k in sorted(value)) + "}"
-    if isinstance(value, list | tuple):
-        return "[]interface {}{" + ", ".join(go_syntax(item) for item in value) + "}"
-    if value is None:
-        return "interface {}(nil)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return quote(value) if isinstance(value, str) else str(value)
 
 
 def find(template: str, data: Any, *, allow_missing: bool = True) -> list[Any]:

@@ -52,6 +52,7 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         "storageclasses.storage.k8s.io",
         "mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "customresourcedefinitions.apiextensions.k8s.io",
         "priorityclasses.scheduling.k8s.io",
         "leases.coordination.k8s.io",
         "endpointslices.discovery.k8s.io",

@@ -84,10 +84,9 @@ def test_plain_patterns_mean_what_they_mean_everywhere(parts: list[str], text: s
 def test_nothing_that_people_write_breaks_it(pattern: str, text: str) -> None:
     try:
         matcher = compile_pattern(pattern)
-    except RegexpError as error:
-        assert str(error).startswith("error parsing regexp: ")
-    else:
-        assert matcher.found_in(text) in (True, False)
+    except RegexpError:
+        return
+    assert matcher.found_in(text) in (True, False)
 
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "(a|b)*a(a|b){500}c"])
