@@ -30,6 +30,8 @@ from cluster_engine.http.websocket import Message, Receive, Send
 
 logger = logging.getLogger(__name__)
 
+MAX_DELAY_SECONDS = 30.0
+
 
 @dataclass(slots=True)
 class Found:
@@ -78,6 +80,8 @@ class KubeApi:
         try:
             response = await _answer(found, http)
             if isinstance(response, HttpResponse):
+                if response.after_seconds:
+                    await asyncio.sleep(min(response.after_seconds, MAX_DELAY_SECONDS))
                 await _send(send, response)
             elif found is not None:
                 await self._stream(found, response, receive, send)

@@ -16,6 +16,7 @@ from cluster_engine.http.message import HttpRequest
 
 # As kube-apiserver's --max-resource-write-bytes.
 MAX_BODY_BYTES = 3 * 1024 * 1024
+SUMMARY_BYTES = 30
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml")
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
 _KNOWN = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
@@ -24,10 +25,10 @@ _KNOWN = "application/json, application/yaml, application/vnd.kubernetes.protobu
 Decoded = tuple[Any, tuple[str, ...]]
 
 
-def decode(http: HttpRequest, what: str, *, find_duplicates: bool = True) -> Decoded:
+def decode(http: HttpRequest, kind: str, version: str, *, find_duplicates: bool = True) -> Decoded:
     """The object in the body. A client that names no media type sends JSON (the Python client does).
 
-    `what` is the kind for errors, e.g. `Pod in version "v1"`.
+    `kind` and `version` are what it should be, for the words of a refusal.
     """
     check_size(http.body)
     media = media_type(http) or "application/json"
@@ -35,21 +36,22 @@ def decode(http: HttpRequest, what: str, *, find_duplicates: bool = True) -> Dec
         try:
             return protobuf.decode(http.body), ()
         except protobuf.ProtobufError as error:
-            raise errors.bad_request(f"{what} cannot be handled: {error}") from None
+            what = f'{kind} in version "{version}"'
+            raise errors.bad_request(f"{what} cannot be handled as a {kind}: {error}") from None
     if media in _YAML:
         return _yaml(http.body)
     if media != "application/json":
         raise errors.unsupported_media_type(
             f"the body of the request was in an unknown format - accepted media types include: {_KNOWN}"
         )
-    return _json(http.body, find_duplicates=find_duplicates)
+    return _json(http.body, kind, find_duplicates=find_duplicates)
 
 
 def decode_options(http: HttpRequest) -> Obj:
     """Delete options, or {} where there is no body."""
     if not http.body:
         return {}
-    value, _ = decode(http, 'DeleteOptions in version "v1"', find_duplicates=False)
+    value, _ = decode(http, "DeleteOptions", "v1", find_duplicates=False)
     if not isinstance(value, dict):
         raise errors.bad_request("the body of a delete must be a DeleteOptions object")
     return value
@@ -92,17 +94,35 @@ def too_large() -> errors.ApiError:
     return errors.too_large(f"Request entity too large: limit is {MAX_BODY_BYTES}")
 
 
-def _json(body: bytes, *, find_duplicates: bool) -> Decoded:
+def _json(body: bytes, kind: str, *, find_duplicates: bool) -> Decoded:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise errors.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+        why = f"couldn't get version/kind; json parse error: {_parse_error(body, error)}"
+        unrecognized = f"the object provided is unrecognized (must be of type {kind})"
+        raise errors.bad_request(f"{unrecognized}: {why} ({_summary(body)})") from None
     if find_duplicates and _has_duplicates(body):
         try:
             return value, _duplicates(load_documents(body.decode())[0])
         except YamlError:
             pass  # the value is good; only the names of the doubled fields are not to be had
     return value, ()
+
+
+def _parse_error(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """What Go's encoding/json says; of its reasons the most frequent."""
+    text = body.decode("utf-8", "replace")
+    if error.pos >= len(text.rstrip()) or "end of data" in error.msg:
+        return "unexpected end of JSON input"
+    return f"invalid character {text[error.pos]!r} looking for beginning of value"
+
+
+def _summary(body: bytes) -> str:
+    """The beginning of a body, as transformDecodeError shows it."""
+    if not body:
+        return "<empty>"
+    begun, more = body[:SUMMARY_BYTES], " ..." if len(body) > SUMMARY_BYTES else ""
+    return (begun.decode("utf-8", "replace") if begun.startswith(b"{") else begun.hex()) + more
 
 
 def _has_duplicates(body: bytes) -> bool:

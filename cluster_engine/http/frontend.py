@@ -50,7 +50,7 @@ class Frontend:
         self.server = server
         self.metrics = health.Metrics()
         self._max_streams = max_streams
-        self._openapi = OpenApi(server.scheme)
+        self._openapi = OpenApi(server.scheme, server.strategies)
 
     def respond(self, http: HttpRequest) -> AnyResponse:
         """Answers one request; never raises for what a client sends."""

@@ -56,6 +56,8 @@ class HttpResponse:
     body: bytes
     content_type: str = JSON
     headers: list[tuple[str, str]] = field(default_factory=list)
+    # How long a client waits until it is told: a request that times out somewhere below takes its time.
+    after_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -106,7 +108,7 @@ def json_response(value: Any, code: int = 200, warnings: list[str] | None = None
 
 def error_response(error: ApiError) -> HttpResponse:
     """The error's Status; where it says when to come back, the header says so too."""
-    response = HttpResponse(error.code, dumps(error.status()))
+    response = HttpResponse(error.code, dumps(error.status()), after_seconds=error.after_seconds)
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         response.headers.append(("Retry-After", str(seconds)))

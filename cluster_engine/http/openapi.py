@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import orjson
 
+from cluster_engine.api.apiextensions.customresource import CustomResourceStrategy
+from cluster_engine.api.apiextensions.nodes import META_TYPE
+from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
-from cluster_engine.http import openapi_v2
+from cluster_engine.http import openapi_custom, openapi_v2
 from cluster_engine.http.message import HttpRequest, HttpResponse, dumps
 from cluster_engine.schema.types import Field, FieldType, Type, types
 from cluster_engine.version import KUBERNETES_VERSION
@@ -67,10 +70,11 @@ _V3_REFERENCES, _V2_REFERENCES = "#/components/schemas/", "#/definitions/"
 class OpenApi:
     """The OpenAPI documents of one scheme. Each is made when it is first asked for, and kept until kinds change."""
 
-    def __init__(self, scheme: Scheme) -> None:
+    def __init__(self, scheme: Scheme, strategies: Mapping[str, Strategy]) -> None:
         self._scheme = scheme
-        # By name: (of which resources, gzipped document, its hash).
-        self._made: dict[str, tuple[tuple[Resource, ...], bytes, str]] = {}
+        self._strategies = strategies
+        # By name: (by which rules, gzipped document, its hash).
+        self._made: dict[str, tuple[tuple[Strategy, ...], bytes, str]] = {}
 
     def respond(self, http: HttpRequest) -> HttpResponse:
         """The index, one group version's document (gzipped for clients that accept it), or NotFound."""
@@ -103,13 +107,15 @@ class OpenApi:
 
     def _document(self, name: str, make: Callable[[], Obj | bytes]) -> tuple[bytes, str]:
         """(gzipped document, its hash)."""
-        resources = tuple(r for r in self._scheme.served() if name.startswith("v2") or _group_version(r) == name)
+        resources = [r for r in self._scheme.served() if name.startswith("v2") or _group_version(r) == name]
+        # A custom kind has other rules whenever its definition changes.
+        rules = tuple(self._strategies[resource.group_resource] for resource in resources)
         made = self._made.get(name)
-        if made is None or made[0] != resources:
+        if made is None or made[0] != rules:
             document = make()
             text = document if isinstance(document, bytes) else orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
             digest = hashlib.sha512(text).hexdigest().upper()
-            made = self._made[name] = resources, gzip.compress(text, 6, mtime=0), digest
+            made = self._made[name] = rules, gzip.compress(text, 6, mtime=0), digest
         return made[1], made[2]
 
     def _group_versions(self) -> list[str]:
@@ -129,9 +135,7 @@ class OpenApi:
         resources = self._scheme.in_group(group, version)
         schemas: dict[str, Obj] = {}
         for resource in resources:
-            type_ = types.for_kind(resource.api_version, resource.kind)
-            if type_ is not None:
-                _collect(type_.name, schemas, _V3_REFERENCES)
+            self._collect(resource, schemas, _V3_REFERENCES)
         return {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": KUBERNETES_VERSION},
@@ -139,12 +143,22 @@ class OpenApi:
             "components": {"schemas": schemas},
         }
 
+    def _collect(self, resource: Resource, schemas: dict[str, Obj], prefix: str) -> None:
+        """Adds the type of a resource and all that it refers to."""
+        strategy = self._strategies[resource.group_resource]
+        type_ = types.for_kind(resource.api_version, resource.kind)
+        if isinstance(strategy, CustomResourceStrategy):
+            schemas[openapi_custom.name_of(resource)] = openapi_custom.schema_of(
+                strategy, prefix, v2=prefix == _V2_REFERENCES
+            )
+            _collect(META_TYPE, schemas, prefix)
+        elif type_ is not None:
+            _collect(type_.name, schemas, prefix)
+
     def _v2(self) -> Obj:
         definitions: dict[str, Obj] = {}
         for resource in self._scheme.served():
-            type_ = types.for_kind(resource.api_version, resource.kind)
-            if type_ is not None:
-                _collect(type_.name, definitions, _V2_REFERENCES)
+            self._collect(resource, definitions, _V2_REFERENCES)
         info = {"title": "Kubernetes", "version": KUBERNETES_VERSION}
         paths = openapi_v2.patch_paths(pair for resource in self._scheme.served() for pair in _paths(resource).items())
         return {"swagger": "2.0", "info": info, "paths": paths, "definitions": definitions}

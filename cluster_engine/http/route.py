@@ -101,6 +101,7 @@ def request_of(http: HttpRequest, target: Target, user: User) -> tuple[Request, 
         user_uid=user.uid,
         user_extra=user.extra or None,
         field_manager=manager_of(http, parameters),
+        field_validation="Warn",
         accept=form,
     )
     if parameters:
@@ -122,8 +123,8 @@ def read_body(request: Request, http: HttpRequest, target: Target) -> None:
     if target.subresource in CONNECTED:
         return
     if request.verb in ("create", "update"):
-        what = f'{target.resource.kind} in version "{target.resource.version}"'
-        request.body, request.duplicates = bodies.decode(http, what)
+        kind, version = target.resource.kind, target.resource.version
+        request.body, request.duplicates = bodies.decode(http, kind, version)
     elif request.verb == "patch":
         request.patch_type = _patch_type(http)
         request.body, request.duplicates = bodies.decode_patch(http, request.patch_type)
