@@ -140,6 +140,14 @@ class Cluster:
         """Ends a fault, past an API server that may be down. Raises `ApiError` (NotFound)."""
         self.faults.lift(name)
 
+    def etcd_snapshot(self) -> StoreSnapshot:
+        """All of etcd's data at this moment; `etcd/backup.py` makes a file of it."""
+        return self.store.snapshot()
+
+    def etcd_restore(self, snapshot: StoreSnapshot) -> None:
+        """Brings the data back to those of the snapshot, at new revisions; everybody lists anew, and goes on."""
+        self.faults.restore(snapshot)
+
     @property
     def processes(self) -> list[Process]:
         """All that reach the API server by themselves, in the order of starting."""

@@ -1,0 +1,1 @@
+"""Faults: how they begin, what they show, and how they heal."""
