@@ -18,7 +18,7 @@ from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.record import recorded
 from cluster_engine.kubectl.resource.builder import Builder, is_not_found
 from cluster_engine.kubectl.resource.mapper import Info
-from cluster_engine.schema.patching import create_three_way_merge_patch
+from cluster_engine.schema.patching import create_three_way_merge_patch, patch_type_for
 
 MAX_RETRIES = 5
 _SERVER_SIDE_MANAGER = "kubectl"
@@ -185,7 +185,7 @@ class Applier:
                     info.namespace,
                     info.name,
                     body=patch,
-                    patch_type="strategic",
+                    patch_type=patch_type_for(modified),
                     **self.options(),
                 )
                 return patch, body

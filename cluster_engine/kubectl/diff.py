@@ -21,7 +21,7 @@ from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.resource.builder import Builder, is_not_found
 from cluster_engine.kubectl.resource.mapper import Info
 from cluster_engine.kubectl.unified_diff import unified
-from cluster_engine.schema.patching import create_three_way_merge_patch
+from cluster_engine.schema.patching import create_three_way_merge_patch, patch_type_for
 
 _MASK = "***"
 # The names of the directories in which diff(1) would find the two versions.
@@ -86,7 +86,7 @@ def _merged(call: Invocation, info: Info, live: Obj | None) -> Obj:
     if not patch:
         return live
     return factory.request(  # type: ignore[no-any-return]
-        "patch", info.resource, info.namespace, info.name, body=patch, patch_type="strategic", **options
+        "patch", info.resource, info.namespace, info.name, body=patch, patch_type=patch_type_for(live), **options
     )
 
 

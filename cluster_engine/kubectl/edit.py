@@ -19,7 +19,7 @@ from cluster_engine.kubectl.printers.output import object_printer
 from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.resource.builder import Builder
 from cluster_engine.kubectl.resource.mapper import Info
-from cluster_engine.schema.patching import create_two_way_merge_patch
+from cluster_engine.schema.patching import create_two_way_merge_patch, patch_type_for
 
 # The words that everybody finds at the head of the file.
 HEADER = (
@@ -114,7 +114,7 @@ class _Editing:
             info.namespace,
             info.name,
             body=create_two_way_merge_patch(self.original, edited),
-            patch_type="strategic",
+            patch_type=patch_type_for(self.original),
             field_validation=common.field_validation(self.call.flags),
             subresource=self.call.flags.string("subresource"),
         )

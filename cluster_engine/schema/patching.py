@@ -99,6 +99,11 @@ def apply_patch(current: Obj, body: Any, patch_type: str, resource: Resource | N
     raise errors.unsupported_media_type(f"the patch type {patch_type} is not supported")
 
 
+def patch_type_for(obj: Obj) -> PatchType:
+    """The kind of patch that a client sends for an object: a plain merge patch for kinds that it has no schema of."""
+    return "strategic" if types.for_kind(obj.get("apiVersion", ""), obj.get("kind", "")) is not None else "merge"
+
+
 def create_three_way_merge_patch(original: Obj | None, modified: Obj, current: Obj) -> Obj:
     """The patch of `kubectl apply`, by the merge keys of the manifest's kind. Raises `PatchError`."""
     schema = patch_schema(modified.get("apiVersion", ""), modified.get("kind", ""))
