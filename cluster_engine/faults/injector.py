@@ -63,6 +63,10 @@ class FaultInjector(Component):
 
     # People.
 
+    def serve_kind(self) -> None:
+        """Lets the API have the kind Fault before there is one, so that the first can be made through the API."""
+        self._serve_kind()
+
     def inject(self, fault: Fault) -> str:
         """Puts a fault in force; returns its name. A momentary fault (a crash, a restart) has happened then.
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import get_language
 
+from cluster_engine.api.podarium.fault import kind_of
+from cluster_engine.faults.fault import Fault
 from playground.curriculum import texts
 from playground.curriculum.checks import Check
 from playground.curriculum.parse_checks import parse_checks
@@ -35,6 +37,7 @@ class Solution:
 class Step:
     """One step of a lesson. `after` names the steps that must have been ticked before this one can be.
 
+    `faults` are put in force when the steps before it have been ticked.
     `spoiled` are mistakes in the solution, (what stands there, what stands there instead), that its checks must refuse.
     """
 
@@ -43,6 +46,7 @@ class Step:
     solution: tuple[Solution, ...]
     after: tuple[str, ...] = ()
     spoiled: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Lesson:
     """A lesson; texts are by language.
 
     `start` is done before anybody sees the cluster, which then has `settle_seconds` of virtual time to come to rest.
-    `look` and `speed` are those of the sandbox that is made for it.
+    `look` and `speed` are those of the sandbox that is made for it. In a `breakable` one the API has the kind Fault.
     """
 
     slug: str
@@ -64,6 +68,7 @@ class Lesson:
     settle_seconds: int
     look: str
     speed: float
+    breakable: bool
     steps: tuple[Step, ...]
     text_by_language: dict[str, texts.Text]
 
@@ -120,7 +125,7 @@ def read_lesson(folder: Path) -> Lesson:
     root = load(path)
     values = root.mapping(
         required=("title", "summary", "minutes", "teaches", "steps"),
-        optional=("files", "start", "settle_seconds", "look", "speed"),
+        optional=("files", "start", "settle_seconds", "look", "speed", "breakable"),
     )
     number, _, name = folder.name.partition("-")
     if not number.isdigit() or not name:
@@ -144,6 +149,7 @@ def read_lesson(folder: Path) -> Lesson:
         settle_seconds=values["settle_seconds"].number() if "settle_seconds" in values else SETTLE_SECONDS,
         look=_one_of(values["look"], LOOKS) if "look" in values else LOOKS[0],
         speed=_speed(values["speed"]) if "speed" in values else 1.0,
+        breakable="breakable" in values and values["breakable"].value() is True,
         steps=steps,
         text_by_language=text_by_language,
     )
@@ -180,7 +186,7 @@ def _file(node: Node, folder: Path) -> str:
 def _steps(node: Node, folder: Path) -> tuple[Step, ...]:
     steps: list[Step] = []
     for item in node.items():
-        values = item.mapping(required=("id", "check", "solution", "spoiled"), optional=("after",))
+        values = item.mapping(required=("id", "check", "solution", "spoiled"), optional=("after", "faults"))
         step_id = values["id"].text()
         known = [step.id for step in steps]
         if step_id in (*known, texts.END):
@@ -193,10 +199,21 @@ def _steps(node: Node, folder: Path) -> tuple[Step, ...]:
         if not solution:
             raise values["solution"].error("must not be empty")
         spoiled = tuple(pair for part in values["spoiled"].items() for pair in _spoiled(part, solution))
-        steps.append(Step(step_id, parse_checks(values["check"]), solution, after, spoiled))
+        faults = tuple(_fault(part) for part in _list(values.get("faults")))
+        if faults and not after:
+            raise values["faults"].error("a step with faults comes after another one, whose end they wait for")
+        steps.append(Step(step_id, parse_checks(values["check"]), solution, after, spoiled, faults))
     if not steps:
         raise node.error("a lesson needs steps")
     return tuple(steps)
+
+
+def _fault(node: Node) -> Fault:
+    """Return the fault of "TYPE TARGET", for example "Stop kube-scheduler"."""
+    type_, _, target = node.text().partition(" ")
+    if kind_of(type_, target) is None:
+        raise node.error("is no fault that there is: it must be TYPE TARGET, for example Stop kube-scheduler")
+    return Fault(type_, target)
 
 
 def _spoiled(node: Node, solution: tuple[Solution, ...]) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ The worker calls `evaluate_live` (registered with the gateway in `playground.asg
 that somebody looks at. The cluster is read on the event loop, in one go; the database is asked in a thread.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from cluster_engine.apimachinery.errors import ApiError
 from playground.accounts.models import User
 from playground.curriculum import catalogue
-from playground.curriculum.catalogue import Lesson
+from playground.curriculum.catalogue import Lesson, Step
 from playground.curriculum.checks import first_missing
 from playground.curriculum.models import LessonProgress
 from playground.curriculum.reading import Reader, Sight
@@ -35,8 +36,28 @@ def look(lesson: Lesson, reader: Reader, done: Collection[str]) -> dict[str, str
         elif any(found.get(name, "") is not None for name in step.after):
             found[step.id] = _("This step comes after the one before it.")
         else:
-            found[step.id] = first_missing(step.checks, reader)
+            found[step.id] = _missing(step, reader)
     return found
+
+
+def _missing(step: Step, reader: Reader) -> str | None:
+    try:
+        return first_missing(step.checks, reader)
+    except ApiError as error:
+        if error.code < 500:
+            raise
+        return _("The API server does not answer at the moment, so nothing is known of the cluster.")
+
+
+def set_up(lesson: Lesson, found: Mapping[str, str | None], new: Collection[str], cluster: Any) -> None:
+    """Put the faults in force of the steps whose turn has come by what is `new`ly done."""
+    if lesson.breakable:
+        cluster.faults.serve_kind()
+    for step in lesson.steps:
+        due = bool(set(step.after) & set(new)) and all(found[name] is None for name in step.after)
+        for fault in step.faults if due and found[step.id] is not None else ():
+            with suppress(ApiError):  # it may be in force already
+                cluster.inject(fault)
 
 
 def done_steps(user_id: int, slug: str) -> set[str]:
@@ -86,11 +107,9 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
         return None
     language, done = await _owner(sandbox.owner_id, lesson.slug)
     with translation.override(language):
-        try:
-            found = look(lesson, Sight(live.cluster), done)
-        except ApiError:
-            return None  # the cluster's API cannot be read at the moment: nothing is known, so nothing is said
+        found = look(lesson, Sight(live.cluster), done)
     new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]
+    set_up(lesson, found, new, live.cluster)
     if new:
         await database_sync_to_async(record)(sandbox.owner_id, lesson.slug, new, sandbox.pk)
     return message(lesson, found)

@@ -40,6 +40,8 @@ def prepare(sandbox: Sandbox, cluster: Cluster) -> None:
 
 def play_start(lesson: Lesson, cluster: Cluster) -> None:
     """Do what the lesson's start says, and let the cluster come to rest. Raises `StartError`."""
+    if lesson.breakable:
+        cluster.faults.serve_kind()
     if not lesson.start:
         return
     files = MemoryFiles()

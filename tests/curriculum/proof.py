@@ -13,7 +13,7 @@ from playground.curriculum.catalogue import Lesson, Solution, Step
 from playground.curriculum.reading import Sight
 from playground.curriculum.texts import Block
 
-COMMAND_SECONDS = 120.0  # virtual; more than any command of a solution takes
+COMMAND_SECONDS = 420.0  # virtual; more than any command of a solution takes
 WATCH_SECONDS = 5.0  # virtual; how long a command is looked at that goes on by itself
 SETTLE_SECONDS = 60.0  # virtual; what a cluster may take to do what it was told
 CONFIG = ClusterConfig(seed=7)
@@ -57,6 +57,8 @@ class Player:
             on_output=lambda _number, _stream, text: self.printed.append(text),
             on_exit=lambda number, code: self.exits.update({number: code}),
         )
+        if lesson.breakable:
+            self.cluster.faults.serve_kind()
         if moment is None:
             self.cluster.run_for(1)
             start.play_start(lesson, self.cluster)
@@ -73,7 +75,9 @@ class Player:
     def look(self) -> dict[str, str | None]:
         """Look at the steps and tick those that are fulfilled."""
         found = progress.look(self.lesson, Sight(self.cluster), self.done)
-        self.done |= {step_id for step_id, missing in found.items() if missing is None}
+        new = {step_id for step_id, missing in found.items() if missing is None} - self.done
+        progress.set_up(self.lesson, found, new, self.cluster)
+        self.done |= new
         return found
 
     def type(self, line: str, seconds: float = COMMAND_SECONDS) -> Ended:
