@@ -63,10 +63,6 @@ class FaultInjector(Component):
 
     # People.
 
-    def serve_kind(self) -> None:
-        """Lets the API have the kind Fault before there is one, so that the first can be made through the API."""
-        self._serve_kind()
-
     def inject(self, fault: Fault) -> str:
         """Puts a fault in force; returns its name. A momentary fault (a crash, a restart) has happened then.
 
@@ -128,7 +124,7 @@ class FaultInjector(Component):
             self._begin(name, Fault.from_object(item.value), cause, since_us)
 
     def _begin(self, name: str, fault: Fault, cause: Cause, since_us: int) -> None:
-        self._serve_kind()
+        self.serve_kind()
         self.trace.note(f"{fault} begins")
         if fault.kind.momentary:
             self._world.delete(RESOURCE.key("", name))
@@ -187,8 +183,10 @@ class FaultInjector(Component):
             self._world.delete(RESOURCE.key("", name))
             self._follow(RESOURCE.key("", name))
 
-    def _serve_kind(self) -> None:
-        """The API has the kind from the first fault on: a cluster that nobody has broken looks like any other."""
+    def serve_kind(self) -> None:
+        """Lets the API have the kind, which it has from the first fault on: a cluster that nobody has broken looks like
+        any other. Asked for before, the first fault can be made through the API too.
+        """
         server = self._world.server
         if RESOURCE.group_resource not in server.strategies:
             server.strategies[RESOURCE.group_resource] = STRATEGY
