@@ -9,7 +9,7 @@ from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Scheme
-from cluster_engine.apiserver import delete, read, subresources, write
+from cluster_engine.apiserver import computed, delete, read, subresources, write
 from cluster_engine.apiserver.auth import authorize, escalation, rbac, reviews, tokens
 from cluster_engine.apiserver.auth.users import MASTERS, User
 from cluster_engine.apiserver.context import ServerContext
@@ -58,6 +58,8 @@ class ApiServer(ServerContext):
             raise errors.method_not_allowed(request.verb, strategy.resource.plural)
         if reviews.handles(request.resource):
             return reviews.handle(self, strategy, request)
+        if computed.handles(request.resource):
+            return computed.handle(self, strategy, request)
         return _VERBS[request.verb](self, strategy, request)
 
     def authenticate(self, token: str) -> User:
@@ -84,6 +86,9 @@ class ApiServer(ServerContext):
     def _authorize(self, strategy: Strategy, request: Request) -> None:
         """Forbidden when the user may not do this, or would give away rights that they do not have."""
         self.authorize(request)
+        if request.patch_type == "apply" and request.verb == "patch" and not request.subresource:
+            if self.find(strategy.resource, request.namespace, request.name) is None:
+                self.authorize(replace(request, verb="create"))
         if request.verb in _WRITES and not request.subresource and escalation.applies_to(strategy.resource):
             # What would be stored is what counts: a patch alone does not say it.
             tried = replace(request, groups=(MASTERS,), dry_run=True, accept="object")

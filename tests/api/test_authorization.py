@@ -217,6 +217,18 @@ def test_nobody_gives_away_more_than_they_have(api: Api) -> None:
     assert api.call("POST", f"{RBAC}/namespaces/default/rolebindings", binding, token=token).code == 403
 
 
+def test_applying_something_new_needs_the_right_to_create_it(api: Api) -> None:
+    api.grant("default", [rule("configmaps", "patch")])
+    api.config_map("there")
+    headers = {"content_type": "application/apply-patch+yaml", "token": api.token()}
+
+    def apply(name: str) -> int:
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+        return api.call("PATCH", f"{MAPS}/{name}?fieldManager=me", body, **headers).code
+
+    assert (apply("there"), apply("new")) == (200, 403)
+
+
 def test_reviews_answer_for_others_and_for_oneself(api: Api) -> None:
     api.grant("default", [rule("pods", "get list")])
     asked = {"resourceAttributes": {"verb": "list", "resource": "pods", "namespace": "default"}}
