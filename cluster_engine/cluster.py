@@ -29,6 +29,13 @@ from cluster_engine.processes import ControllerManager, KubeletProcess, Machine,
 from cluster_engine.rng import Rng
 from cluster_engine.trace import START, Trace
 
+_HEALTH_PORTS = {"controller-manager": 10257, "scheduler": 10259}
+
+
+def _refused(port: int) -> str:
+    """What a client says when nobody listens."""
+    return f'Get "https://127.0.0.1:{port}/healthz": dial tcp 127.0.0.1:{port}: connect: connection refused'
+
 
 @dataclass(frozen=True)
 class ClusterConfig:
@@ -83,6 +90,7 @@ class Cluster:
         self._make_processes()
         for process in self.processes:
             process.start()
+        self.server.component_faults = self._component_faults
         self.faults = self._make_faults()
         self._attach(self.faults)
 
@@ -117,6 +125,15 @@ class Cluster:
         pods = InformerFactory(self.client("kubelet"), self.clock, self.trace)
         nodes = [self._node(index) for index in range(self.config.nodes)]
         self.kubelets = {node.name: KubeletProcess(machine, pods, node) for node in nodes}
+
+    def _component_faults(self) -> dict[str, str]:
+        """What the health checks of the control plane's components say against each: "" for one that is well."""
+        running = {"controller-manager": self.controller_manager.running, "scheduler": self.scheduler.running}
+        faults = {name: "" if up else _refused(_HEALTH_PORTS[name]) for name, up in running.items()}
+        alone = "" if self.etcd.has_quorum else "context deadline exceeded"
+        for member in self.etcd.members.values():
+            faults[member.name] = alone if member.running else _refused(2379)
+        return faults
 
     def _make_faults(self) -> FaultInjector:
         world = World(

@@ -12,6 +12,7 @@ from cluster_engine.api.admissionregistration.webhooks import (
     ValidatingWebhookConfigurationStrategy,
 )
 from cluster_engine.api.apiextensions.customresourcedefinition import CustomResourceDefinitionStrategy
+from cluster_engine.api.apiregistration.apiservice import APIServiceStrategy
 from cluster_engine.api.apps.controllerrevision import ControllerRevisionStrategy
 from cluster_engine.api.apps.daemonset import DaemonSetStrategy
 from cluster_engine.api.apps.deployment import DeploymentStrategy
@@ -29,6 +30,8 @@ from cluster_engine.api.autoscaling.horizontalpodautoscaler_v1 import Horizontal
 from cluster_engine.api.batch.cronjob import CronJobStrategy
 from cluster_engine.api.batch.job import JobStrategy
 from cluster_engine.api.coordination.lease import LeaseStrategy
+from cluster_engine.api.core.binding import BindingStrategy
+from cluster_engine.api.core.componentstatus import ComponentStatusStrategy
 from cluster_engine.api.core.configmap import ConfigMapStrategy
 from cluster_engine.api.core.endpoints import EndpointsStrategy
 from cluster_engine.api.core.event import EventStrategy
@@ -61,6 +64,8 @@ from cluster_engine.apimachinery.scheme import Scheme
 
 # The core group first, then the groups in the order of a real server's discovery; kinds by plural name within a group.
 KINDS: tuple[type[Strategy], ...] = (
+    BindingStrategy,
+    ComponentStatusStrategy,
     ConfigMapStrategy,
     EndpointsStrategy,
     EventStrategy,
@@ -76,6 +81,7 @@ KINDS: tuple[type[Strategy], ...] = (
     SecretStrategy,
     ServiceAccountStrategy,
     ServiceStrategy,
+    APIServiceStrategy,
     ControllerRevisionStrategy,
     DaemonSetStrategy,
     DeploymentStrategy,

@@ -135,6 +135,10 @@ class Strategy:
         """A stored object in this version."""
         return obj
 
+    def published_schema(self, prefix: str, *, v2: bool) -> tuple[str, Obj] | None:
+        """(type name, OpenAPI schema) of a kind without a type of its own; `prefix` is that of references."""
+        return None
+
     # Scale: which fields of the kind the `scale` subresource reads and writes.
     def scale(self, obj: Obj) -> Obj:
         """The autoscaling/v1 Scale of an object of a kind that has the subresource."""

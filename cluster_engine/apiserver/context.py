@@ -17,6 +17,7 @@ from cluster_engine.rng import Rng
 from cluster_engine.trace import Trace
 
 LEASE_RENEWAL_US = 10 * SECOND_US
+COMPONENTS = ("controller-manager", "scheduler", "etcd-0")
 NODE_LEASE_NAMESPACE = "kube-node-lease"
 
 
@@ -42,6 +43,9 @@ class ServerContext:
         # What every request is refused with while the process does not run, and the health checks that fail.
         self.down: ApiError | None = None
         self.failing_checks: tuple[str, ...] = ()
+        # What is wrong with each component of the control plane, by name; "" for one that is well.
+        self.component_faults: Callable[[], Mapping[str, str]] = lambda: dict.fromkeys(COMPONENTS, "")
+        self.started = clock.rfc3339()
         # Every watch that is open, in the order of opening.
         self.watches: dict[Watch, None] = {}
 

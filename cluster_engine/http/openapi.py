@@ -12,16 +12,14 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Protocol
 
 import orjson
 
-from cluster_engine.api.apiextensions.customresource import CustomResourceStrategy
-from cluster_engine.api.apiextensions.nodes import META_TYPE
-from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
-from cluster_engine.http import openapi_custom, openapi_v2
+from cluster_engine.http import openapi_v2
 from cluster_engine.http.message import HttpRequest, HttpResponse, dumps
 from cluster_engine.schema.types import Field, FieldType, Type, types
 from cluster_engine.version import KUBERNETES_VERSION
@@ -64,17 +62,25 @@ _SCALAR_SCHEMAS_V2: dict[str, Obj] = {
     _SCALARS["time"]: {"type": "string", "format": "date-time"},
     _SCALARS["micro-time"]: {"type": "string", "format": "date-time"},
 }
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _V3_REFERENCES, _V2_REFERENCES = "#/components/schemas/", "#/definitions/"
+
+
+class Rules(Protocol):
+    """What the documents need of a kind's rules."""
+
+    def published_schema(self, prefix: str, *, v2: bool) -> tuple[str, Obj] | None:
+        """(type name, schema) of a kind without a compiled type."""
 
 
 class OpenApi:
     """The OpenAPI documents of one scheme. Each is made when it is first asked for, and kept until kinds change."""
 
-    def __init__(self, scheme: Scheme, strategies: Mapping[str, Strategy]) -> None:
+    def __init__(self, scheme: Scheme, strategies: Mapping[str, Rules]) -> None:
         self._scheme = scheme
         self._strategies = strategies
         # By name: (by which rules, gzipped document, its hash).
-        self._made: dict[str, tuple[tuple[Strategy, ...], bytes, str]] = {}
+        self._made: dict[str, tuple[tuple[Rules, ...], bytes, str]] = {}
 
     def respond(self, http: HttpRequest) -> HttpResponse:
         """The index, one group version's document (gzipped for clients that accept it), or NotFound."""
@@ -145,13 +151,12 @@ class OpenApi:
 
     def _collect(self, resource: Resource, schemas: dict[str, Obj], prefix: str) -> None:
         """Adds the type of a resource and all that it refers to."""
-        strategy = self._strategies[resource.group_resource]
         type_ = types.for_kind(resource.api_version, resource.kind)
-        if isinstance(strategy, CustomResourceStrategy):
-            schemas[openapi_custom.name_of(resource)] = openapi_custom.schema_of(
-                strategy, prefix, v2=prefix == _V2_REFERENCES
-            )
-            _collect(META_TYPE, schemas, prefix)
+        rules = self._strategies[resource.group_resource]
+        published = rules.published_schema(prefix, v2=prefix == _V2_REFERENCES)
+        if published is not None:
+            schemas[published[0]] = published[1]
+            _collect(_META, schemas, prefix)
         elif type_ is not None:
             _collect(type_.name, schemas, prefix)
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from cluster_engine.api.apiextensions import coercion, embedded, schemas, values
+from cluster_engine.api.apiextensions import coercion, embedded, openapi, schemas, values
 from cluster_engine.api.apiextensions import scale as scales
 from cluster_engine.api.apiextensions.columns import Columns, compile_path, find
 from cluster_engine.api.apiextensions.nodes import META_TYPE, SchemaNode, root_node
@@ -206,6 +206,9 @@ class CustomResourceStrategy(Strategy):
     def fields(self, obj: Obj) -> dict[str, str]:
         found = {name: find(steps, obj) for name, steps in self.selectable.items()}
         return {name: "" if value is None else plain(value) for name, value in found.items()}
+
+    def published_schema(self, prefix: str, *, v2: bool) -> tuple[str, Obj]:
+        return openapi.name_of(self.resource), openapi.schema_of(self.resource, self.schema, prefix, v2=v2)
 
     def scale(self, obj: Obj) -> Obj:
         paths = self.scale_paths or {}

@@ -12,6 +12,8 @@ from cluster_engine.api.registry import scheme, strategies
 
 def test_resources_come_in_the_order_of_discovery() -> None:
     assert [resource.group_resource for resource in scheme()] == [
+        "bindings",
+        "componentstatuses",
         "configmaps",
         "endpoints",
         "events",
@@ -27,6 +29,7 @@ def test_resources_come_in_the_order_of_discovery() -> None:
         "secrets",
         "serviceaccounts",
         "services",
+        "apiservices.apiregistration.k8s.io",
         "controllerrevisions.apps",
         "daemonsets.apps",
         "deployments.apps",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from cluster_engine.api.apiextensions import schemas
-from cluster_engine.api.apiextensions.customresource import CustomResourceStrategy
 from cluster_engine.api.apiextensions.nodes import META_TYPE
+from cluster_engine.api.apiextensions.schemas import Schema
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.schema.types import types
@@ -30,10 +30,8 @@ def name_of(resource: Resource) -> str:
     return f"{domain}.{resource.version}.{resource.kind}"
 
 
-def schema_of(strategy: CustomResourceStrategy, prefix: str, *, v2: bool) -> Obj:
+def schema_of(resource: Resource, schema: Schema | None, prefix: str, *, v2: bool) -> Obj:
     """The schema of a custom kind; `prefix` is that of references."""
-    resource = strategy.resource
-    schema = strategy.schema
     made: Obj = {"type": "object"}
     if schema is not None and not (v2 and schema.get(schemas.PRESERVES)):
         made = _v2(schema) if v2 else dict(schema)
