@@ -8,7 +8,7 @@ HOST_PYTHON := $(shell for p in $(CANDIDATES); do \
 	command -v $$p; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help python install run test soak bench lint format messages clean
+.PHONY: help python install run test soak lessons bench lint format messages clean
 
 help: ## Show this list
 	@echo "Podarium: make TARGET"
@@ -34,6 +34,11 @@ test: python ## Install what the tests need and run all of them
 soak: python ## Run thousands of random histories with faults; SEEDS=2000 says how many
 	@$(HOST_PYTHON) tools/install.py --tests
 	@$(PYTHON) -m tests.simulation --soak $(SEEDS)
+
+lessons: python ## Read all lessons, play them, and play their spoiled solutions
+	@$(HOST_PYTHON) tools/install.py --tests
+	@$(PYTHON) manage.py check_lessons
+	@$(PYTHON) -m pytest -q tests/curriculum/test_catalogue.py tests/curriculum/test_lessons.py
 
 bench: python ## Measure the engine; prints one JSON object
 	@$(HOST_PYTHON) tools/install.py >&2

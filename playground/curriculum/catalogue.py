@@ -6,7 +6,7 @@ the shown solution).
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from django.conf import settings
@@ -91,6 +91,16 @@ class Lesson:
     def text(self) -> texts.Text:
         """The text in the present language."""
         return self.text_by_language[language()]
+
+    @cached_property
+    def words(self) -> str:
+        """Everything that a search may find, in all languages and in lower case."""
+        said = [*self.title_by_language.values(), *self.summary_by_language.values()]
+        said += [item for items in self.teaches_by_language.values() for item in items]
+        for text in self.text_by_language.values():
+            said += [text.intro, *(part for s in text.sections.values() for part in (s.title, *s.parts.values()))]
+        said += [part.line for step in self.steps for part in step.solution]
+        return "\n".join(said).casefold()
 
     def step(self, step_id: str) -> Step:
         """Return a step by its id."""

@@ -19,7 +19,8 @@ A step has a list of checks, and each check is one of these forms:
 What happened on the way is asked for with `during` (see `during.py`).
 
 A value is compared as it stands, or is a mapping with one of `at_least`, `at_most`, `not`, `one_of`, `contains`,
-`starts_with`, `set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a value too.
+`starts_with`, `set`. Everything is in the namespace `default` unless `namespace` says otherwise. A count is such a
+value too.
 
 Checks see API objects alone, read through the client that they are given, and know nothing of how they came to be:
 whatever way leads to the goal is accepted.
@@ -232,8 +233,9 @@ def _value_goal(path: str, expected: Expected) -> str:
 
 def _value_clause(what: str, path: str, actual: Any) -> str:
     """Return what is there instead: "web-2 still runs nginx:1.7.9", in words that fit the field."""
-    shown = actual if not isinstance(actual, str) or len(actual) <= SHOWN_CHARACTERS else f"{actual[:SHOWN_CHARACTERS]}…"
-    values = {"what": what, "actual": shown, "path": path}
+    if isinstance(actual, str) and len(actual) > SHOWN_CHARACTERS:
+        actual = f"{actual[:SHOWN_CHARACTERS]}…"
+    values = {"what": what, "actual": actual, "path": path}
     if actual is None:
         return _("%(what)s has no %(path)s") % values
     if path.endswith("image"):

@@ -48,11 +48,14 @@ def following(lesson: Lesson) -> Lesson | None:
     return next((other for other in catalogue.lessons().values() if other.slug > lesson.slug), None)
 
 
-def catalogue_entries(user: object) -> list[dict[str, Any]]:
-    """Return what the catalogue shows of each lesson."""
+def catalogue_entries(user: object, query: str = "") -> list[dict[str, Any]]:
+    """Return what the catalogue shows of each lesson in which all words of the query stand, in either language."""
     counts = progress.counts(user)
+    words = query.casefold().split()
     entries = []
     for lesson in catalogue.lessons().values():
+        if not all(word in lesson.words for word in words):
+            continue
         done, total = counts.get(lesson.slug, 0), len(lesson.steps)
         state = "complete" if done == total else "begun" if done else "new"
         entries.append({"lesson": lesson, "done": done, "total": total, "state": state})

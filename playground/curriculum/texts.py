@@ -61,7 +61,7 @@ class Choice:
     @property
     def html(self) -> str:
         """The choice as safe HTML, without a paragraph around it."""
-        return str(_markdown().renderInline(self.text))
+        return inline(self.text)
 
 
 @dataclass(frozen=True)
@@ -187,3 +187,9 @@ _WRAPPED_CHINESE = re.compile(f"(?<={_CHINESE})\n(?={_CHINESE})")
 def render(text: str) -> str:
     """Return Markdown as HTML; HTML in the source comes out as text."""
     return str(_markdown().render(_WRAPPED_CHINESE.sub("", text)))
+
+
+@cache
+def inline(text: str) -> str:
+    """Return a line of Markdown as HTML without a paragraph around it."""
+    return str(_markdown().renderInline(text))

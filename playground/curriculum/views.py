@@ -5,15 +5,25 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from playground.accounts.guests import ensure_user
-from playground.curriculum import catalogue, panel, start
+from playground.curriculum import catalogue, document, panel, start
 from playground.sandboxes import gateway
+
+MAX_QUERY_CHARACTERS = 100
 
 
 @require_safe
 def catalogue_page(request: HttpRequest) -> HttpResponse:
-    """Show all lessons."""
-    entries = panel.catalogue_entries(request.user)
-    return render(request, "curriculum/catalogue.html", {"entries": entries, "nav_current": "lessons"})
+    """Show the lessons, all or those that a search finds; of htmx's request the list alone."""
+    query = request.GET.get("q", "").strip()[:MAX_QUERY_CHARACTERS]
+    context = {"entries": panel.catalogue_entries(request.user, query), "query": query, "nav_current": "lessons"}
+    template = "lesson_list" if request.headers.get("HX-Request") else "catalogue"
+    return render(request, f"curriculum/{template}.html", context)
+
+
+@require_safe
+def document_page(request: HttpRequest) -> HttpResponse:
+    """Show the steps of the course's original beside the lessons that cover them."""
+    return render(request, "curriculum/document.html", {"chapters": document.chapters(), "nav_current": "lessons"})
 
 
 @require_POST

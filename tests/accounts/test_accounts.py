@@ -21,8 +21,8 @@ def test_somebody_who_starts_becomes_a_guest_with_a_sandbox_at_the_first_lesson(
     response = client.post(reverse("start"))
     sandbox = gateway.of_user(User.objects.get()).get()
     assert (response.status_code, response["Location"]) == (302, f"/sandboxes/{sandbox.pk}/")
-    assert (sandbox.owner.is_guest, sandbox.lesson) == (True, "04-deployment")
-    assert [file.path for file in sandbox.files.all()] == ["dc-nginx.yaml"]
+    assert (sandbox.owner.is_guest, sandbox.lesson) == (True, "01-control-plane")
+    assert [file.path for file in sandbox.files.all()] == ["stop-apiserver.yaml", "stop-etcd-0.yaml", "stop-etcd-1.yaml"]
 
 
 def test_who_only_looks_around_leaves_no_user_behind(client):
@@ -42,13 +42,13 @@ def test_signing_up_keeps_the_guests_sandboxes_and_progress(client):
     client.post(reverse("start"))
     guest = User.objects.get()
     sandbox = gateway.of_user(guest).get()
-    progress.record(guest.pk, "04-deployment", ["create"], sandbox.pk)
+    progress.record(guest.pk, "01-control-plane", ["create"], sandbox.pk)
     response = sign_up(client)
     assert response.status_code == 302
     user = User.objects.get()
     assert (user.pk, user.username, user.is_guest) == (guest.pk, "ada", False)
     assert list(gateway.of_user(user)) == [sandbox]
-    assert progress.done_steps(user.pk, "04-deployment") == {"create"}
+    assert progress.done_steps(user.pk, "01-control-plane") == {"create"}
     assert client.get(reverse("home")).wsgi_request.user == user
 
 

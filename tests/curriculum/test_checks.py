@@ -4,8 +4,10 @@ import pytest
 from django.utils import translation
 
 from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.cluster import Cluster, ClusterConfig
 from playground.curriculum import fieldpath
 from playground.curriculum.parse_checks import parse_checks
+from playground.curriculum.reading import Sight
 from playground.curriculum.source import LessonError, load
 
 
@@ -223,12 +225,12 @@ def test_what_is_no_field_path_is_refused(path):
 @pytest.mark.parametrize(
     ("yaml", "message"),
     [
-        ("- nothing: here", "{path}:1: [0]: a check starts with one of: object, objects, absent"),
+        ("- nothing: here", "{path}:1: [0]: a check starts with one of: object, objects, absent, during"),
         ("\n- object: pods", "{path}:2: [0].object: must be RESOURCE/NAME, for example deployments.apps/nginx-deployment"),
         ("- object: pods/p\n  fiels: {}", "{path}:2: [0]: unknown key 'fiels' (known: object, namespace, fields, is, newer_than)"),
         ("- object: pods/p\n  is: happy", "{path}:2: [0].is: there is no condition 'happy' (there are: ready, rolled-out, failing-to-pull)"),
         ("- objects: pods", "{path}:1: [0]: 'count' is missing"),
-        ("- objects: pods\n  count: {about: 3}", "{path}:2: [0].count: must be a value or a mapping with one of: is, not, at_least, at_most, one_of, starts_with, set"),
+        ("- objects: pods\n  count: {about: 3}", "{path}:2: [0].count: must be a value or a mapping with one of: is, not, at_least, at_most, one_of, contains, starts_with, set"),
         ("[]", "{path}:1: : a step needs at least one check, else nothing ticks it off"),
     ],
 )  # fmt: skip
@@ -238,3 +240,45 @@ def test_a_check_that_is_wrong_is_refused_with_its_line(tmp_path, yaml, message)
     with pytest.raises(LessonError) as caught:
         parse_checks(load(path))
     assert str(caught.value) == message.format(path=path)
+
+
+class TestDuring:
+    """Checks of what happened since the last change, on a real cluster."""
+
+    @pytest.fixture
+    def cluster(self):
+        cluster = Cluster(ClusterConfig(seed=5))
+        cluster.run_for(1)
+        template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+        spec = {"replicas": 4, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+        cluster.client("test").create(
+            "deployments.apps", {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web"}, "spec": spec}, "default"
+        )  # fmt: skip
+        cluster.run_for(20)
+        return cluster
+
+    def update(self, cluster, **spec):
+        client = cluster.client("test")
+        deployment = client.get("deployments.apps", "web", "default")
+        template = {**deployment["spec"]["template"], "spec": {"containers": [{"name": "c", "image": "nginx:1.9.1"}]}}
+        client.update("deployments.apps", {**deployment, "spec": {**deployment["spec"], "template": template, **spec}})
+        cluster.run_for(30)
+
+    def test_the_bounds_of_a_rolling_update_are_kept(self, check, cluster):
+        self.update(cluster)
+        bounds = "[{during: deployments.apps/web, selector: app=web, most: 5, fewest_ready: 3}]"
+        assert check(bounds, Sight(cluster)) is None
+
+    def test_a_bound_that_was_not_kept_is_said_though_all_is_well_now(self, check, cluster):
+        self.update(cluster, strategy={"type": "Recreate"})
+        bounds = "[{during: deployments.apps/web, selector: app=web, fewest_ready: {at_least: 3}}]"
+        words = "Since the last change, at the lowest point 0 pods were ready; the step asks for at least 3."
+        assert check(bounds, Sight(cluster)) == words
+        bounds = "[{during: deployments.apps/web, selector: app=web, most: 5}]"
+        words = "Since the last change there were up to 4 pods at a time; the step asks for 5."
+        assert check(bounds, Sight(cluster)) == words
+
+    def test_pods_of_others_are_not_counted(self, check, cluster):
+        self.update(cluster)
+        bounds = "[{during: deployments.apps/web, selector: app=other, most: 0}]"
+        assert check(bounds, Sight(cluster)) is None

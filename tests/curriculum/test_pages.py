@@ -22,7 +22,7 @@ def test_the_catalogue_shows_every_lesson_with_what_somebody_has_done(client):
     assert "Begin" in page(client.get(reverse("curriculum:catalogue")))
     progress.record(User.objects.get().pk, SLUG, ["create", "ready", "no-such-step"])
     shown = page(client.get(reverse("curriculum:catalogue")))
-    assert "2 of 8 steps" in shown
+    assert "2 of 7 steps" in shown
     assert all(lesson.title_by_language["en"] in shown for lesson in catalogue.lessons().values())
 
 
@@ -50,7 +50,7 @@ def test_the_panel_has_every_step_with_its_hint_and_solution_folded_away(client)
     shown = page(client.get(reverse("curriculum:panel", args=[SLUG])))
     for step in catalogue.find(SLUG).steps:
         assert f'data-step="{step.id}"' in shown
-    assert shown.count('<details class="hint">') == shown.count('<details class="solution">') == 8
+    assert shown.count('<details class="hint">') == shown.count('<details class="solution">') == 7
     assert "kubectl set image deployment/nginx-deployment nginx=nginx:1.9.1" in shown
     assert "data-done" not in shown
 
@@ -81,3 +81,33 @@ def test_the_message_says_when_all_is_done():
     assert message["complete"] is False
     assert message["steps"]["apply"] == {"done": False, "message": "There is no Deployment nginx-deployment yet."}
     assert message["steps"]["create"] == {"done": True, "message": ""}
+
+
+def test_a_search_finds_lessons_by_any_word_of_either_language(client):
+    def found(query, **headers):
+        shown = page(client.get(reverse("curriculum:catalogue"), {"q": query}, headers=headers))
+        return [slug for slug in catalogue.lessons() if f"/lessons/{slug}/start/" in shown]
+
+    assert found("") == list(catalogue.lessons())
+    assert found("revisionHistoryLimit patch") == ["06-rollback", "09-strategies"]
+    assert found("金丝雀 分区") == ["14-partition"]
+    assert found("zookeeper") == []
+    alone = page(client.get(reverse("curriculum:catalogue"), {"q": "nothing<b>"}, headers={"hx-request": "true"}))
+    assert alone.lstrip().startswith('<div id="lesson-list"')
+    assert "No lesson speaks of “nothing&lt;b&gt;”." in alone
+
+
+def test_the_original_stands_beside_the_lessons_in_both_languages(client):
+    shown = page(client.get(reverse("curriculum:document")))
+    assert "kubectl rollout undo deployment/nginx-deployment --to-revision=2" in shown
+    assert "/lessons/15-delete-adopt/start/" in shown
+    assert "<code>successThreshold</code> must be 1" in shown
+    chinese = page(client.get(reverse("curriculum:document"), headers={"accept-language": "zh-CN"}))
+    assert "Pod 从不搬家" in chinese
+
+
+def test_a_prediction_offers_choices_and_keeps_its_answer_folded(client):
+    shown = page(client.get(reverse("curriculum:panel", args=[SLUG])))
+    assert shown.count('type="radio" name="guess-update"') == 3
+    assert shown.count("data-right") == len([s for s in catalogue.find(SLUG).text.sections.values() if s.choices])
+    assert "[x]" not in shown

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from cluster_engine.cluster import Cluster, ClusterConfig
+from cluster_engine.faults.fault import Fault
 from playground.accounts.models import User
 from playground.curriculum import catalogue, progress
 from playground.curriculum.models import LessonProgress
@@ -84,3 +85,28 @@ async def test_looking_writes_nothing_to_the_cluster(live, sandbox):
 async def test_a_sandbox_without_a_lesson_has_no_progress(live, sandbox):
     sandbox.lesson = ""
     assert await progress.evaluate_live(sandbox, live) is None
+
+
+async def test_the_next_step_breaks_the_cluster_when_its_turn_has_come(live, sandbox):
+    sandbox.lesson = "01-control-plane"
+    spec = {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web"}}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx"}]}}
+    spec["spec"] = {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    await progress.evaluate_live(sandbox, live)
+    assert not live.cluster.faults.active
+    live.client("test").create("deployments.apps", spec, "default")
+    live.cluster.run_for(20)
+    message = await progress.evaluate_live(sandbox, live)
+    assert message["steps"]["create"]["done"] is True
+    assert list(live.cluster.faults.active) == ["stop-kube-scheduler"]
+    live.client("test").delete("faults.podarium.dev", "stop-kube-scheduler", "")
+    live.cluster.run_for(1)
+    await progress.evaluate_live(sandbox, live)
+    assert not live.cluster.faults.active, "what the learner has mended stays mended"
+
+
+async def test_a_cluster_that_does_not_answer_says_so_and_ticks_nothing(live, sandbox):
+    live.cluster.inject(Fault("Stop", "kube-apiserver"))
+    message = await progress.evaluate_live(sandbox, live)
+    words = "The API server does not answer at the moment, so nothing is known of the cluster."
+    assert message["steps"]["create"] == {"done": False, "message": words}
