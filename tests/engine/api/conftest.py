@@ -16,6 +16,8 @@ from cluster_engine.etcd.freeze import freeze
 
 CONTAINER: Obj = {"name": "c", "image": "nginx:1.25"}
 TEMPLATE: Obj = {"metadata": {"labels": {"app": "d"}}, "spec": {"containers": [CONTAINER]}}
+JOB_TEMPLATE: Obj = {"spec": {"restartPolicy": "Never", "containers": [CONTAINER]}}
+BACKEND: Obj = {"service": {"name": "web", "port": {"number": 80}}}
 WORKLOAD: Obj = {"selector": {"matchLabels": {"app": "d"}}, "template": TEMPLATE}
 MANIFESTS: dict[str, Obj] = {
     "Pod": {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [CONTAINER]}},
@@ -48,6 +50,96 @@ MANIFESTS: dict[str, Obj] = {
         "endpoints": [],
     },
     "Lease": {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": {}},
+    "ReplicationController": {"apiVersion": "v1", "kind": "ReplicationController", "spec": {"template": TEMPLATE}},
+    "PodTemplate": {"apiVersion": "v1", "kind": "PodTemplate", "template": TEMPLATE},
+    "ResourceQuota": {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "2"}}},
+    "LimitRange": {
+        "apiVersion": "v1",
+        "kind": "LimitRange",
+        "spec": {"limits": [{"type": "Container", "max": {"cpu": "1"}}]},
+    },
+    "DaemonSet": {"apiVersion": "apps/v1", "kind": "DaemonSet", "spec": WORKLOAD},
+    "Job": {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": JOB_TEMPLATE}},
+    "CronJob": {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "spec": {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": JOB_TEMPLATE}}},
+    },
+    "HorizontalPodAutoscaler": {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, "maxReplicas": 3},
+    },
+    "PodDisruptionBudget": {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "d"}}},
+    },
+    "Ingress": {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "spec": {
+            "rules": [
+                {"host": "a.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": BACKEND}]}}
+            ]
+        },
+    },
+    "IngressClass": {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "spec": {"controller": "example.com/ingress"},
+    },
+    "NetworkPolicy": {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 80}]}]},
+    },
+    "StorageClass": {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "example.com/disk"},
+    "PriorityClass": {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 10},
+    "Role": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+    },
+    "ClusterRole": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+    },
+    "RoleBinding": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"},
+        "subjects": [{"kind": "ServiceAccount", "name": "s", "namespace": "default"}],
+    },
+    "ClusterRoleBinding": {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r"},
+        "subjects": [{"kind": "User", "name": "jane", "apiGroup": "rbac.authorization.k8s.io"}],
+    },
+    "CustomResourceDefinition": {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {
+                        "openAPIV3Schema": {
+                            "type": "object",
+                            "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}},
+                        }
+                    },
+                }
+            ],
+        },
+    },
 }
 Build = Callable[..., Obj]
 Faults = Callable[[Obj], list[str]]
@@ -79,7 +171,7 @@ def build() -> Build:
 
     def make(kind: str, changes: dict[str, Any] | None = None) -> Obj:
         obj = deepcopy(MANIFESTS[kind])
-        obj["metadata"] = {"name": "x"}
+        obj["metadata"] = {"name": "widgets.example.com" if kind == "CustomResourceDefinition" else "x"}
         if strategy_of(obj).resource.namespaced:
             obj["metadata"]["namespace"] = "default"
         for path, value in (changes or {}).items():
@@ -95,6 +187,8 @@ def created() -> Callable[[Obj], Obj]:
 
     def make(obj: Obj) -> Obj:
         strategy = strategy_of(obj)
+        # The server has given it an identity by then.
+        obj = {**obj, "metadata": {**obj.get("metadata", {}), "uid": "u"}}
         return freeze(strategy.prepare_for_create(strategy.default(freeze(obj))))  # type: ignore[no-any-return]
 
     return make
