@@ -31,6 +31,8 @@ from cluster_engine.http.certificate import Certificate, make_certificate
 from cluster_engine.http.frontend import Frontend
 from cluster_engine.http.server import BACKLOG, PatientServer
 
+logger = logging.getLogger(__name__)
+
 MAX_STEPS_AT_ONCE = 2000
 MAX_SLEEP_SECONDS = 1.0
 
@@ -52,8 +54,20 @@ class Driver:
     def _present_us(self) -> int:
         return self._started_us + int((time.monotonic() - self._started_at) * self._speed * 1_000_000)
 
+    def _catch_up(self) -> bool:
+        """Brings the cluster to the present; False when there is more to do.
+
+        A defect of one component is told and must not end the server: its step is over, and the others go on.
+        """
+        try:
+            return self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
+        except Exception:
+            self.cluster.trace.fault("serve", "the next step")
+            logger.exception("a step of the cluster failed")
+            return False
+
     async def before(self) -> None:
-        self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
+        self._catch_up()
 
     async def after(self) -> None:
         # A read leaves nothing to do: then the loop may sleep on, for waking it costs more than the read.
@@ -64,7 +78,7 @@ class Driver:
     async def run(self) -> None:
         """Works until it is cancelled: in slices while there is work, asleep until the next timer otherwise."""
         while True:
-            done = self.cluster.run_until(self._present_us(), MAX_STEPS_AT_ONCE)
+            done = self._catch_up()
             if not done:
                 await asyncio.sleep(0)
                 continue

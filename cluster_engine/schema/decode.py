@@ -175,7 +175,7 @@ class _Decoder:
             if new is NO_VALUE and value[name] is None and name in always and always[name] is None:
                 made[name] = None  # a time that is not set: written as null
                 continue
-            if new is NO_VALUE or (field.omit_empty and _is_empty(field, new)):
+            if new is NO_VALUE or (field.omit_empty and _is_empty(field, new) and not _is_refused(type_, value, name)):
                 changed = True
                 continue
             made[name] = new
@@ -269,6 +269,12 @@ def _is_empty(field: Field, value: Any) -> bool:
     if field.pointer or not field.go_type or value:
         return False
     return field.type.kind in ("string", "int32", "int64", "double", "boolean", "bytes", "list", "map")
+
+
+def _is_refused(type_: Type, value: Mapping[Any, Any], name: str) -> bool:
+    """Whether an empty list is one that validation refuses: what it prints of it tells `[]` from nothing."""
+    needs_values = type_.name.endswith(".LabelSelectorRequirement") and name == "values"
+    return needs_values and value.get("operator") in ("In", "NotIn")
 
 
 def _zero_of(type_: FieldType) -> Any:
