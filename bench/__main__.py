@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 
-from bench import engine
+from bench import api, engine
 
 
 def main() -> None:
     print("measuring the engine …", file=sys.stderr)
-    print(json.dumps(engine.measure(), indent=2))
+    figures = engine.measure()
+    print("measuring the API …", file=sys.stderr)
+    figures |= api.measure()
+    print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":
