@@ -1,0 +1,51 @@
+"""Every system of a cluster, at work and failing: a table (`systems/`).
+
+One line is one system that a course on Kubernetes names: a function that shows it at work, and one that takes away what
+it lives by and shows what is missing then. Where a system has tests of its own, those go into depth; here is that each
+is there.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.faults.conftest import Breakable
+from tests.engine.faults.systems import control_plane, controllers, nodes, pods, workloads
+from tests.engine.faults.systems.table import SYSTEMS
+
+PARTS = (control_plane, controllers, nodes, pods, workloads)
+# What the course's own list names, by the words of the table.
+NAMED = """
+API server; etcd; odd members of etcd; scheduler; resources; nodeSelector; node affinity; anti-affinity; taints and
+tolerations; node controller; replication controller; endpoint controller; namespace controller; service account
+controller; resource quota controller; token controller; kubelet; container engine; one address a pod; host network;
+liveness probe; readiness probe; startup probe; restart policy; image pull; limits of memory; environment;
+volume secret; volume configMap; volume emptyDir; volume persistentVolumeClaim; security context; Deployment; rolling
+update; Recreate; rollout history; revision limit; StatefulSet; headless names; static volumes; dynamic volumes; update
+strategy OnDelete; update strategy RollingUpdate; partition; deletion with cascade; deletion without cascade
+"""
+# What the engine does not have yet.
+MISSING = {
+    "anti-affinity": pytest.param("anti-affinity", marks=pytest.mark.xfail(reason="no InterPodAffinity", strict=False)),
+}
+
+
+def names() -> list[str]:
+    return [name.strip() for name in NAMED.replace("\n", " ").split(";")]
+
+
+def test_the_table_has_every_system_that_is_named():
+    assert sorted(set(names()) - set(SYSTEMS)) == []
+    assert all(part.__doc__ for part in PARTS)
+
+
+@pytest.mark.parametrize("name", list(SYSTEMS))
+def test_a_system_is_at_work(world: Breakable, name: str):
+    SYSTEMS[name][0](world)
+    assert list(world.cluster.trace.faults) == []
+
+
+@pytest.mark.parametrize("name", [MISSING.get(name, name) for name in SYSTEMS])
+def test_a_system_fails_without_what_it_lives_by(world: Breakable, name: str):
+    SYSTEMS[name][1](world)
+    assert list(world.cluster.trace.faults) == []
