@@ -57,7 +57,7 @@ class Expected:
     def __str__(self) -> str:
         """Return the words of the expectation."""
         if self.operator == "one_of":
-            return _(" or ").join(str(value) for value in self.value)
+            return _(" or ").join(shown(value) for value in self.value)
         phrase = {
             "at_least": _("at least %(value)s"),
             "at_most": _("at most %(value)s"),
@@ -66,7 +66,13 @@ class Expected:
             "starts_with": _("%(value)s…"),
             "set": _("any value") if self.value else _("no value"),
         }.get(self.operator, "%(value)s")
-        return phrase % {"value": self.value}
+        return phrase % {"value": shown(self.value)}
+
+
+def shown(value: Any) -> str:
+    """Return a value as it stands in YAML, cut where it is long."""
+    text = str(value).lower() if value is None or isinstance(value, bool) else str(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
 
 
 def _number(value: Any) -> float:
@@ -233,9 +239,7 @@ def _value_goal(path: str, expected: Expected) -> str:
 
 def _value_clause(what: str, path: str, actual: Any) -> str:
     """Return what is there instead: "web-2 still runs nginx:1.7.9", in words that fit the field."""
-    if isinstance(actual, str) and len(actual) > SHOWN_CHARACTERS:
-        actual = f"{actual[:SHOWN_CHARACTERS]}…"
-    values = {"what": what, "actual": actual, "path": path}
+    values = {"what": what, "actual": shown(actual), "path": path}
     if actual is None:
         return _("%(what)s has no %(path)s") % values
     if path.endswith("image"):

@@ -174,8 +174,12 @@ def _fence(_renderer: object, tokens: Sequence[Token], index: int, _options: obj
     code = escapeHtml(token.content)
     if token.info == "yaml":
         return f'<pre><code class="language-yaml">{code}</code></pre>\n'
+    if token.info == "says":
+        return f'<pre class="says"><code>{code}</code></pre>\n'
+    # Each command keeps its own indentation where it is wrapped.
+    lines = "".join(f'<span class="line">{line}</span>' for line in code.splitlines(keepends=True))
     kind = f' class="{token.info}"' if token.info else ""
-    return f"<pre{kind}><code>{code}</code></pre>\n"
+    return f"<pre{kind}><code>{lines}</code></pre>\n"
 
 
 # A line break between two Chinese characters is where the source was wrapped; a browser would show it as a space.
