@@ -19,13 +19,21 @@ from cluster_engine.client.client import Client
 from cluster_engine.client.component import Component, TurnQueue
 from cluster_engine.client.informer import InformerFactory
 from cluster_engine.clock import DEFAULT_START_US, SECOND_US, Clock
+from cluster_engine.disks import EtcdKeeper
 from cluster_engine.etcd.members import EtcdCluster
 from cluster_engine.etcd.store import Store, StoreSnapshot
 from cluster_engine.faults.fault import Fault
 from cluster_engine.faults.injector import FaultInjector
 from cluster_engine.faults.world import World
 from cluster_engine.kubelet.kubelet import KubeletConfig
-from cluster_engine.processes import ControllerManager, KubeletProcess, Machine, Process, SchedulerProcess
+from cluster_engine.processes import (
+    ControllerManager,
+    KubeletProcess,
+    Machine,
+    Process,
+    SchedulerProcess,
+    make_infrastructure,
+)
 from cluster_engine.rng import Rng
 from cluster_engine.trace import START, Trace
 
@@ -123,8 +131,11 @@ class Cluster:
         self.controller_manager = ControllerManager(machine)
         self.scheduler = SchedulerProcess(machine)
         pods = InformerFactory(self.client("kubelet"), self.clock, self.trace)
-        nodes = [self._node(index) for index in range(self.config.nodes)]
-        self.kubelets = {node.name: KubeletProcess(machine, pods, node) for node in nodes}
+        self.kubelets: dict[str, KubeletProcess] = {}
+        self.infrastructure = make_infrastructure(machine, self.kubelets, EtcdKeeper(self.store))
+        for index in range(self.config.nodes):
+            node = self._node(index)
+            self.kubelets[node.name] = KubeletProcess(machine, pods, node, self.infrastructure)
 
     def _component_faults(self) -> dict[str, str]:
         """What the health checks of the control plane's components say against each: "" for one that is well."""
@@ -242,4 +253,5 @@ class Cluster:
 
     def snapshot(self) -> Snapshot:
         """The cluster at this moment. Steps that have not been taken yet follow from the objects anew."""
+        self._in_step("kubelet", self.infrastructure.save_all)
         return Snapshot(self.store.snapshot(), self.clock.now_us, self.trace.next_number)

@@ -7,7 +7,7 @@ of a node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,8 +19,12 @@ from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import InformerFactory
 from cluster_engine.client.recorder import EventRecorder
 from cluster_engine.clock import Clock
+from cluster_engine.containers.volumes import Keeper
 from cluster_engine.controllers.registry import CONTROLLERS
+from cluster_engine.kubelet.config import NetworkState
+from cluster_engine.kubelet.infrastructure import Infrastructure
 from cluster_engine.kubelet.kubelet import Kubelet, KubeletConfig
+from cluster_engine.proxy.network import ClusterNetwork
 from cluster_engine.rng import Rng
 from cluster_engine.scheduler.scheduler import Scheduler
 from cluster_engine.trace import START, Cause, Trace
@@ -196,8 +200,11 @@ class KubeletProcess(Process):
     All kubelets share one set of informers as long as they have a connection; one that is cut off gets its own.
     """
 
-    def __init__(self, machine: Machine, shared: InformerFactory, config: KubeletConfig) -> None:
+    def __init__(
+        self, machine: Machine, shared: InformerFactory, config: KubeletConfig, infrastructure: Infrastructure
+    ) -> None:
         super().__init__("kubelet", machine)
+        self._infrastructure = infrastructure
         self.node = config.name
         self._config = config
         self._shared = shared
@@ -223,7 +230,8 @@ class KubeletProcess(Process):
         before, rebooted = self.kubelet, self._rebooted
 
         def make() -> Kubelet:
-            return Kubelet(self._context(self._key, recorder), self._config, before, rebooted=rebooted)
+            context = self._context(self._key, recorder)
+            return Kubelet(context, self._config, self._infrastructure, before, rebooted=rebooted)
 
         self._begin(self._key, make, cause)
         kubelet = self.components[self._key]
@@ -243,6 +251,8 @@ class KubeletProcess(Process):
     def power_off(self) -> None:
         """The machine is dead: no kubelet, no containers."""
         self.stop()
+        if self.kubelet is not None:
+            self.kubelet.lose_power()
         self.powered = False
         self._rebooted = True
 
@@ -260,3 +270,20 @@ class KubeletProcess(Process):
         super().reconnect()
         if self.kubelet is not None and self.running:
             self.kubelet.reconnect()
+
+
+def make_infrastructure(machine: Machine, kubelets: Mapping[str, KubeletProcess], keeper: Keeper) -> Infrastructure:
+    """The network between the nodes of a cluster, and their disks. `kubelets` may be filled in later."""
+    client = Client(machine.server, "kube-proxy")
+    informers = InformerFactory(client, machine.clock, machine.trace)
+    network = ClusterNetwork(client, informers, machine.clock, machine.rng.stream("proxy"))
+    infrastructure = Infrastructure(machine.clock, informers, network, network, keeper)
+    network.node_of = infrastructure.node_name
+    network.on_change = infrastructure.network_changed
+
+    def state(node_ip: str) -> NetworkState:
+        process = kubelets.get(infrastructure.node_name(node_ip))
+        return process.kubelet.network if process is not None and process.kubelet is not None else NetworkState()
+
+    network.state_of = state
+    return infrastructure

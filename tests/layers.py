@@ -37,9 +37,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "bootstrap": APIMACHINERY | {"client"},
     "processes": APIMACHINERY
     | {"apiserver.server", "client", "controllers", "scheduler", "kubelet", "containers", "proxy"},
+    "disks": FOUNDATIONS | {"etcd"},
     "faults": APIMACHINERY | {"etcd", "api", "apiserver", "client", "kubelet", "processes"},
     "cluster": APIMACHINERY
-    | {"schema", "etcd", "api", "apiserver", "client", "kubelet", "bootstrap", "processes", "faults"},
+    | {"schema", "etcd", "api", "apiserver", "client", "kubelet", "bootstrap", "disks", "processes", "faults"},
     "http": APIMACHINERY | DOOR | {"schema"},
     "serve": APIMACHINERY | DOOR | {"http", "cluster"},
 }

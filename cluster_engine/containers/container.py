@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cluster_engine.containers import binaries
 from cluster_engine.containers.files import ROOT, Directory, File, User
 from cluster_engine.containers.filesystem import FileSystem
-from cluster_engine.containers.logs import LogRing
+from cluster_engine.containers.logs import LogOptions, LogRing, render
 from cluster_engine.containers.pipe import Pipe, empty
 from cluster_engine.containers.process import SIGKILL, SIGTERM, Fd, Main, Process, decode
 from cluster_engine.containers.runner import Waitable
@@ -96,6 +96,7 @@ class ContainerWorld:
         self.main: Process | None = None
         self.exit_code: int | None = None
         self.out_of_memory = False
+        self.asked_to_stop = False
         self.attached: list[Callable[[str, bytes], None]] = []
         self.stdin: Pipe = Pipe() if plan.stdin else empty()
         # What servers remember that is worth keeping (a database's content), by server.
@@ -192,9 +193,17 @@ class ContainerWorld:
         plan = self.plan
         if not self.fs.exists(plan.cwd):
             self.fs.make_directory(plan.cwd, parents=True)
-        main = self.spawn(plan.argv, fds=fds, lazy=plan.unknown)
+        known = None if not plan.unknown else self.pod.programs["unknown"]
+        main = self.spawn(plan.argv, fds=fds, main=known)
         self.main = main
         main.on_end.append(self._main_ended)
+
+    def go_on_idle(self) -> None:
+        """The main process has ended, and the container is to run on as if it had not."""
+        self.exit_code = None
+        fds: dict[int, Fd] = {1: Output(self, "stdout"), 2: Output(self, "stderr")}
+        self.main = self.spawn(self.plan.argv, fds=fds, main=self.pod.programs["pause"])
+        self.main.on_end.append(self._main_ended)
 
     def _main_ended(self, process: Process) -> None:
         if self.exit_code is not None:
@@ -214,6 +223,8 @@ class ContainerWorld:
         return process is self.main and not self.pod.share_processes
 
     def ask_to_stop(self) -> None:
+        """SIGTERM, from the runtime."""
+        self.asked_to_stop = True
         if self.main is not None:
             self.main.signal(SIGTERM, from_outside=True)
 
@@ -230,8 +241,13 @@ class ContainerWorld:
         self.out_of_memory = True
         self.kill()
 
-    def termination_message(self) -> str:
-        """What the container has written for its status, at most 4096 bytes."""
+    def last_words(self, policy: str | None, code: int) -> str:
+        """What the container has written for its status, at most 4096 bytes; with FallbackToLogsOnError the end of
+        its log where it failed in silence.
+        """
         inode = self.fs.find(self.plan.termination_message_path)
         data = inode.data if isinstance(inode, File) else b""
+        if not data and policy == "FallbackToLogsOnError" and code:
+            lines, _ = self.log.select(LogOptions(tail_lines=80))
+            data = render(lines, LogOptions())[-2048:]
         return data[:4096].decode("utf-8", "replace")

@@ -1,51 +1,33 @@
 """The containers of one pod: pull, create, start, exit, restart with back-off.
 
-Follows pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go and pkg/kubelet/images/image_manager.go.
+Follows pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import SECOND_US
-from cluster_engine.kubelet import references
-from cluster_engine.kubelet.images import InvalidImageName, PullError, Reference, parse_reference, size_of
+from cluster_engine.kubelet import hooks, references, stopping
+from cluster_engine.kubelet.behaviour import SERVES
+from cluster_engine.kubelet.errands import Outcome
+from cluster_engine.kubelet.images import DONE, Reference
 from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.mishaps import Mishap, seconds_until_out_of_memory
 from cluster_engine.kubelet.prober import Prober
+from cluster_engine.kubelet.pulls import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS, ImagePuller, Then, go_duration, nothing
 from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, Container
 from cluster_engine.kubelet.status import is_restartable_init
 
-BACK_OFF_SECONDS = 10
-MAX_BACK_OFF_SECONDS = 300
 # Twice the longest back-off without a restart ends it.
 BACK_OFF_RESET_US = 2 * MAX_BACK_OFF_SECONDS * SECOND_US
-# Asking the registry whether an image that is there is still the one.
-CHECK_SECONDS = 0.4
 START_ERROR = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-    'unable to start container process: error during container init: exec: "{program}": executable file not found '
-    "in $PATH: unknown"
+    "unable to start container process: error during container init: {why}: unknown"
 )
 START_ERROR_CODE = 128
-
-Then = Callable[[], None]
-
-
-def _nothing() -> None:
-    return None
-
-
-def go_duration(milliseconds: int) -> str:
-    """Milliseconds as Go prints a duration: `512ms`, `1.2s`, `1m20s`, `5m0s`."""
-    if milliseconds < 1000:
-        return f"{milliseconds}ms" if milliseconds else "0s"
-    minutes, rest = divmod(milliseconds, 60_000)
-    seconds = f"{rest // 1000}.{rest % 1000:03d}".rstrip("0").rstrip(".") + "s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{seconds}" if hours else f"{minutes}m{seconds}" if minutes else seconds
 
 
 def _startable(container: Container) -> bool:
@@ -59,6 +41,7 @@ class ContainerManager:
     def __init__(self, worker: Sandbox) -> None:
         self._worker = worker
         self._host = worker.host
+        self._puller = ImagePuller(worker, self._use)
         self._prober = Prober(worker, self.kill, self.start_next)
 
     def start_next(self) -> None:
@@ -90,98 +73,9 @@ class ContainerManager:
                 return
             index += 1
 
-    # The image.
-
-    def launch(self, container: Container, then: Then = _nothing) -> None:
+    def launch(self, container: Container, then: Then = nothing) -> None:
         """Gets the image and starts the container. `then` is called once, when it has started or failed to."""
-        image = container.spec.get("image", "")
-        container.launching = True
-        try:
-            reference = parse_reference(image)
-        except InvalidImageName as error:
-            message = f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": {error}'
-            self._worker.event("Warning", "InspectFailed", message, container)
-            self._fail(container, "InvalidImageName", message)
-            then()
-            return
-        store = self._host.images
-        present = store.has(reference)
-        policy = container.spec.get("imagePullPolicy", "IfNotPresent")
-        if policy == "Never" and not present:
-            message = f'Container image "{image}" is not present with pull policy of Never'
-            self._worker.event("Warning", "ErrImageNeverPull", message, container)
-            self._fail(container, "ErrImageNeverPull", message)
-            then()
-        elif present and (policy != "Always" or self._host.config.registry == "any"):
-            self._worker.event("Normal", "Pulled", f'Container image "{image}" already present on machine', container)
-            self._use(container, reference, then)
-        else:
-            self._pull(container, reference, then)
-
-    def _fail(self, container: Container, reason: str, message: str, error: str = "") -> None:
-        self._worker.event("Warning", "Failed", f"Error: {error or reason}", container)
-        container.wait(reason, message)
-        self._worker.dirty = True
-
-    def _pull(self, container: Container, reference: Reference, then: Then) -> None:
-        """Pulls are made one after another on a node."""
-        worker, store = self._worker, self._host.images
-        worker.event("Normal", "Pulling", f'Pulling image "{container.spec["image"]}"', container)
-        try:
-            store.registry.check(reference)
-            image = store.find(reference)
-            seconds = worker.jitter(CHECK_SECONDS if store.has(reference) else image.pull_seconds)
-            seconds *= store.registry.slowness
-            error = ""
-        except PullError as failure:
-            seconds, error = worker.jitter(CHECK_SECONDS * 2) + failure.seconds, failure.message
-        asked_us = worker.now_us
-        end_us = store.queue_pull(reference, asked_us, round(seconds * SECOND_US), keep=not error)
-        action = partial(
-            self._pulled, container, reference, round(seconds * 1000), (end_us - asked_us) // 1000, error, then
-        )
-        worker.plan((end_us - asked_us) / SECOND_US, action, f"pull of {reference}", container)
-
-    def _pulled(
-        self, container: Container, reference: Reference, own_ms: int, all_ms: int, error: str, then: Then
-    ) -> None:
-        worker, image_name = self._worker, container.spec["image"]
-        if error:
-            worker.event("Warning", "Failed", f'Failed to pull image "{image_name}": {error}', container)
-            self._fail(container, "ErrImagePull", error)
-            container.pull_error = error
-            reset = not container.pull_back_off_seconds
-            doubled = BACK_OFF_SECONDS if reset else min(2 * container.pull_back_off_seconds, MAX_BACK_OFF_SECONDS)
-            container.pull_back_off_seconds = doubled
-            worker.plan(
-                self._host.rng.uniform(1.0, 2.0),
-                partial(self._back_off_pull, container),
-                "image back-off",
-                container,
-            )
-            then()
-            return
-        store = self._host.images
-        store.add(reference)
-        container.pull_back_off_seconds = 0
-        size = size_of(reference, store.find(reference))
-        took = f"{go_duration(own_ms)} ({go_duration(max(own_ms, all_ms))} including waiting)"
-        worker.event(
-            "Normal",
-            "Pulled",
-            f'Successfully pulled image "{image_name}" in {took}. Image size: {size} bytes.',
-            container,
-        )
-        self._use(container, reference, then)
-
-    def _back_off_pull(self, container: Container) -> None:
-        message = f'Back-off pulling image "{container.spec["image"]}"'
-        self._worker.event("Normal", "BackOff", message, container)
-        self._fail(
-            container, "ImagePullBackOff", f"{message}: ErrImagePull: {container.pull_error}", "ImagePullBackOff"
-        )
-        seconds = container.pull_back_off_seconds + self._host.rng.uniform(0.0, 1.0)
-        self._worker.plan(seconds, partial(self.launch, container), f"image back-off of {container.name}", container)
+        self._puller.launch(container, then)
 
     # The start.
 
@@ -189,12 +83,10 @@ class ContainerManager:
         worker = self._worker
         container.reference = reference
         container.image = self._host.images.find(reference)
-        container.behaviour = container.image.behaviour_of(
-            container.spec.get("command") or [], container.spec.get("args") or []
-        )
+        set_behaviour(container)
         missing = references.missing_environment(worker.pod, container.spec, worker.lookup)
         if missing is not None:
-            self._fail(container, "CreateContainerConfigError", missing.message, missing.message)
+            self._puller.fail(container, "CreateContainerConfigError", missing.message, missing.message)
             worker.wait_for(missing.resource, missing.name, partial(self.launch, container))
             then()
             return
@@ -210,20 +102,44 @@ class ContainerManager:
         worker.dirty = True
         worker.event("Normal", "Created", f"Created container: {container.name}", container)
         container.start(self._host.rng.hex(64), worker.now_us, restarted=restarted)
-        if container.behaviour.missing_program:
-            message = START_ERROR.format(program=container.behaviour.missing_program)
+        why = worker.inside.start(container) if container.eager else None
+        if why is not None:
+            message = START_ERROR.format(why=why)
             worker.event("Warning", "Failed", f"Error: {message}", container)
             container.started_us = 0
             container.exit(START_ERROR_CODE, worker.now_us, "StartError", message)
             self.exited(container)
-        else:
-            worker.event("Normal", "Started", f"Started container {container.name}", container)
+            then()
+            return
+        worker.event("Normal", "Started", f"Started container {container.name}", container)
+        if hooks.hook_of(container.spec, "postStart") is not None and container.state == "running":
+            hooks.run(worker, container, "postStart", partial(self._post_started, container, container.run, then))
+            return
+        if container.state == "running":
             self.follow(container)
         then()
 
+    def _post_started(self, container: Container, run: int, then: Then, outcome: Outcome) -> None:
+        """The container counts as started when its hook is through; one whose hook fails is killed."""
+        if container.run == run and container.state == "running":
+            if outcome.success:
+                self.follow(container)
+            else:
+                worker = self._worker
+                worker.event("Warning", "FailedPostStartHook", "PostStartHook failed", container)
+                words = hooks.failure_words(container, "postStart", outcome, worker.pod)
+                worker.host.note(words)
+                self.kill(container, "FailedPostStartHook")
+        then()
+        self._worker.wake()
+
     def follow(self, container: Container) -> None:
         """Plans what a running container will do by itself: its exit, and its probes."""
-        ends_after = container.behaviour.exits_after_seconds
+        if container.eager:
+            self._worker.inside.look()
+            if container.state != "running":
+                return
+        ends_after = container.behaviour.exits_after_seconds if not container.eager else None
         if ends_after is not None:
             elapsed = (self._worker.now_us - container.started_us) / SECOND_US
             action = partial(self._exit, container, container.behaviour.exit_code)
@@ -260,25 +176,51 @@ class ContainerManager:
 
     # The end of a run.
 
+    def process_ended(self, container: Container, code: int, out_of_memory: bool) -> None:
+        """The main process has ended by itself, in the world inside the container."""
+        if container.state == "running":
+            self._exit(container, code, "OOMKilled" if out_of_memory else "")
+            self._worker.wake()
+
     def _exit(self, container: Container, code: int, reason: str = "") -> None:
-        container.exit(code, self._worker.now_us, reason)
-        self.exited(container)
+        if container.state == "running":
+            self.end(container, code, reason)
+            self.exited(container)
+
+    def end(self, container: Container, code: int, reason: str = "") -> None:
+        """Ends a container's run and everything in it, and keeps what it has to say about that."""
+        inside = self._worker.inside
+        own = inside.of(container)
+        message = own.last_words(container.spec.get("terminationMessagePolicy"), code) if own is not None else ""
+        container.exit(code, self._worker.now_us, reason, message)
+        inside.end(container)
 
     def kill(self, container: Container, message: str) -> None:
         """Stops one container, which its restart policy may start again."""
         worker = self._worker
         worker.event("Normal", "Killing", message, container)
         grace_seconds = worker.pod["spec"].get("terminationGracePeriodSeconds", 30)
-        own = container.stops_after_seconds
-        seconds = grace_seconds if own is None else min(worker.jitter(own), grace_seconds)
-        action = partial(self._exit, container, container.stop_exit_code)
-        worker.plan(seconds, action, f"stop of {container.name}", container)
+        stopping.stop(worker, container, grace_seconds, self._exit)
+
+    def stop(self, container: Container, grace_seconds: float) -> None:
+        """Stops a container of a pod that ends."""
+        stopping.stop(self._worker, container, grace_seconds, self._exit)
+
+    def look_at_probes(self) -> None:
+        """Something has changed that probes could see."""
+        self._prober.wake()
+
+    def close(self) -> None:
+        self._prober.close()
 
     def exited(self, container: Container) -> None:
         """Decides whether a container that has ended runs again."""
         worker = self._worker
         worker.dirty = True
         if worker.terminating:
+            worker.container_ended(container)
+            return
+        if container.is_ephemeral:
             return
         if container.is_init and container.exit_code == 0 and not is_restartable_init(container.spec):
             worker.plan(self._host.rng.uniform(0.1, 0.5), self.start_next, "next container")
@@ -344,3 +286,29 @@ class ContainerManager:
                     container.run += 1
                     container.pull_back_off_seconds = 0
                     self._worker.plan(0.5, partial(self.launch, container), f"new image of {container.name}", container)
+
+    # Ephemeral containers.
+
+    def adopt_ephemeral(self, spec: Obj) -> None:
+        """Starts the ephemeral containers that have been added to the pod."""
+        worker = self._worker
+        known = {container.name for container in worker.extra}
+        for entry in spec.get("ephemeralContainers") or ():
+            if entry["name"] not in known:
+                container = Container(entry, is_ephemeral=True)
+                worker.extra.append(container)
+                worker.dirty = True
+                if worker.sandbox_ready:
+                    self.launch(container)
+
+
+def set_behaviour(container: Container) -> None:
+    """What the container will do, as far as its image and spec say; else it has to be run."""
+    image = container.image
+    once = container.is_init and not is_restartable_init(container.spec)
+    if once and image.any:
+        # The only ones that end where all others keep running.
+        image = container.image = replace(image, any=False) if image.inside is not None else image
+    behaviour = DONE if once and image.inside is None else image.behaviour_of(container.spec)
+    container.eager = behaviour is None
+    container.behaviour = behaviour or (image.behaviour if image.behaviour.exits_after_seconds is None else SERVES)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
 
 import yaml
 
-from cluster_engine.kubelet import scripts
-from cluster_engine.kubelet.scripts import SERVES, Behaviour
+from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.containers.image import Inside, inside_of
+from cluster_engine.kubelet.behaviour import SERVES, Behaviour, simple_behaviour
 
 DEFAULT_DOMAIN = "docker.io"
 # How long containerd tries to connect to a registry.
@@ -68,7 +69,7 @@ def parse_reference(image: str) -> Reference:
     return Reference(domain, path, tag or ("" if digest else "latest"), digest)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Image:
     """One entry of the catalogue, and what its containers do. Seconds are virtual, sizes are bytes."""
 
@@ -79,33 +80,45 @@ class Image:
     start_seconds: float = 0.3
     ports: tuple[int, ...] = ()
     behaviour: Behaviour = SERVES
-    programs: frozenset[str] = frozenset()
     # Arguments alone are a command of their own (busybox), or options of the image's own program (redis).
     arguments: Literal["command", "options"] = "command"
+    # It keeps running, whatever its command says, and is there without a pull.
     any: bool = False
+    # What is in it; None for an image that nobody knows.
+    inside: Inside | None = None
+    # What its containers do depends on more than the command: they are always run.
+    eager: bool = False
+    # Folders with its configuration: a container that mounts something there is run as well.
+    configuration: tuple[str, ...] = ()
 
     def has_tag(self, tag: str) -> bool:
         return not tag or any(pattern.fullmatch(tag) for pattern in self.tags)
 
-    def behaviour_of(self, command: list[str], args: list[str]) -> Behaviour:
-        """What a container of this image does with that command and these arguments."""
-        if self.any or not (command or args):
+    def behaviour_of(self, spec: Obj) -> Behaviour | None:
+        """What a container with that spec does; None where its command has to be run to know."""
+        if self.any:
+            return SERVES
+        command, args = spec.get("command") or [], spec.get("args") or []
+        if self.eager or (self.configuration and self._is_configured(spec)):
+            return None
+        if not command and not args:
             return self.behaviour
         if not command and (self.arguments == "options" or args[0].startswith("-")):
             return self.behaviour
-        argv = (*command, *args)
-        simple = scripts.behaviour_of(argv)
-        if simple is not None:
-            return simple
-        program = scripts.base_name(argv[0])
-        if program in self.programs or program in scripts.SHELLS:
-            return self.behaviour if self.behaviour.exits_after_seconds is None else Behaviour()
-        if self.programs and "/" not in argv[0]:
-            return Behaviour(missing_program=argv[0])
-        return Behaviour()
+        return (
+            simple_behaviour((*command, *args))
+            if command or self.inside is None or not self.inside.entrypoint
+            else None
+        )
+
+    def _is_configured(self, spec: Obj) -> bool:
+        mounted = (mount["mountPath"] for mount in spec.get("volumeMounts") or ())
+        return any(path.startswith(folder) for path in mounted for folder in self.configuration)
 
 
 ANY_IMAGE = Image("", any=True, pull_seconds=0, start_seconds=0)
+# An init container of an image that nobody knows: it has done its work at once.
+DONE = Behaviour(exits_after_seconds=0.1)
 
 
 @lru_cache(maxsize=1)
@@ -129,17 +142,26 @@ def _image(repository: str, entry: dict[str, Any]) -> Image:
         stops_after_seconds=stop.get("seconds", 0.2),
         stop_exit_code=stop.get("exit_code", 0),
     )
+    name, ports = entry["name"], tuple(entry.get("ports", ()))
+    inside = entry.get("inside") or {"entrypoint": ["/entrypoint"], "programs": {"/entrypoint": "generic"}}
     return Image(
         repository=repository,
         tags=tuple(re.compile(tag) for tag in entry["tags"]),
         size=entry["size"],
         pull_seconds=entry["pull_seconds"],
         start_seconds=entry["start_seconds"],
-        ports=tuple(entry.get("ports", ())),
+        ports=ports,
         behaviour=behaviour,
-        programs=frozenset(entry.get("programs", ())),
         arguments=entry.get("arguments", "command"),
+        inside=inside_of(name, inside, ports=ports),
+        eager=entry.get("eager", False),
+        configuration=tuple(entry.get("configuration", ())),
     )
+
+
+@lru_cache(maxsize=512)
+def _kept_running(image: Image) -> Image:
+    return replace(image, any=True, pull_seconds=0, start_seconds=0)
 
 
 def digest_of(reference: Reference) -> str:
@@ -204,9 +226,9 @@ class ImageStore:
 
     def find(self, reference: Reference) -> Image:
         """The catalogue's entry. Raises `PullError` for an image that no registry has."""
-        if self._any:
-            return ANY_IMAGE
         image = catalogue().get(reference.repository)
+        if self._any:
+            return _kept_running(image) if image is not None else ANY_IMAGE
         full = str(reference)
         failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
         if image is None:

@@ -14,8 +14,14 @@ from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler, Informer, InformerFactory
 from cluster_engine.client.workqueue import WorkQueue
+from cluster_engine.containers.network.fabric import Namespace
+from cluster_engine.containers.volumes import Volume
+from cluster_engine.kubelet import references
 from cluster_engine.kubelet.config import KubeletConfig, NetworkState
 from cluster_engine.kubelet.images import ImageStore
+from cluster_engine.kubelet.infrastructure import Infrastructure
+from cluster_engine.kubelet.inside import tokens
+from cluster_engine.kubelet.inside.sources import SourceHistory
 from cluster_engine.kubelet.mishaps import Mishaps
 from cluster_engine.kubelet.node_status import register_node, renew_lease
 from cluster_engine.kubelet.pod_worker import PodWorker
@@ -28,6 +34,9 @@ __all__ = ["Kubelet", "KubeletConfig"]
 # Pod keys have a slash, so these cannot be any.
 NODE = "node"
 PRESSURE = "pressure"
+# Before a pod's key: its processes have something to do. Before a disk's name: it is to be written down.
+PROCESSES = "!"
+DISK = "#"
 # How often it tries again while the API server does not answer. Follows --node-status-update-frequency.
 RETRY_SECONDS = 10.0
 
@@ -44,6 +53,7 @@ class Kubelet(Component):
         self,
         context: ControllerContext,
         config: KubeletConfig,
+        infrastructure: Infrastructure,
         before: Kubelet | None = None,
         *,
         rebooted: bool = False,
@@ -57,6 +67,15 @@ class Kubelet(Component):
         self.queue = WorkQueue(context.clock, self.wake)
         self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
         self.addresses = AddressPool(config.pod_cidr)
+        self.pods_by_ip: dict[str, str] = {}
+        self.infrastructure = infrastructure
+        infrastructure.nodes[config.name] = self
+        self.own_network: Namespace = before.own_network if before else infrastructure.node_network(config)
+        gateway = config.pod_cidr.replace(".0/24", ".1")
+        self.probe_network = Namespace(gateway, config.address)
+        # The machine has no power.
+        self.dark = False
+        self.sources = SourceHistory(context.clock)
         self.network: NetworkState = before.network if before is not None else NetworkState()
         self.rebooted = rebooted
         # What there is to tell about the start, once the node is reported.
@@ -97,8 +116,25 @@ class Kubelet(Component):
             if self._waiting and type_ != "DELETED":
                 for key in self._waiting.pop((resource, key_of(obj)), ()):
                     self.queue.add(key, cause)
+            if type_ == "MODIFIED" and _old is not None and self.workers:
+                self._source_changed(resource, obj, _old)
 
         return on_event
+
+    def _source_changed(self, resource: str, obj: Obj, old: Obj) -> None:
+        """Running containers keep the variables that they have; volumes follow in their own time."""
+        key = key_of(obj)
+        self.sources.changed(resource, key, old)
+        for worker in self.workers.values():
+            if worker.pod["metadata"]["namespace"] != obj["metadata"]["namespace"]:
+                continue
+            if references.refers_to(worker.pod, resource, obj["metadata"]["name"]):
+                with self.sources.as_before(resource, key, old):
+                    for container in (*worker.init, *worker.main):
+                        if container.state == "running":
+                            worker.inside.keep_environment(container)
+                if worker.inside.world is not None:
+                    self.queue.add_after(PROCESSES + worker.key, self.sources.delay_seconds(worker.uid))
 
     def survivor(self, uid: str) -> PodWorker | None:
         """The pod as the container runtime still has it from the kubelet before this one."""
@@ -121,6 +157,7 @@ class Kubelet(Component):
                     continue
                 if self.stopped or worker.uid in self._survivors:
                     container.exit(code, self.clock.now_us)
+                    worker.inside.end(container)
                 else:
                     worker.containers.crash(container, code)
                     self.queue.add(key, cause)
@@ -139,11 +176,70 @@ class Kubelet(Component):
         for uid, worker in list(self._survivors.items()):
             pod = self.pods.get(worker.key)
             if pod is None or pod["metadata"]["uid"] != uid:
+                worker.inside.close(for_good=True)
                 del self._survivors[uid]
 
     def source(self, resource: str, namespace: str, name: str) -> Obj | None:
-        """A ConfigMap or Secret that a pod refers to, if it is there."""
-        return self.context.informers.get(resource).get(f"{namespace}/{name}")
+        """A ConfigMap, a Secret, a claim or the like that a pod refers to, if it is there."""
+        key = f"{namespace}/{name}" if namespace else name
+        return self.sources.overridden(resource, key) or self.context.informers.get(resource).get(key)
+
+    def seen(self, resource: str, namespace: str, name: str, pod_uid: str) -> Obj | None:
+        """A ConfigMap or Secret as it has reached a pod's volumes by now."""
+        key = f"{namespace}/{name}"
+        return self.sources.seen(resource, key, self.context.informers.get(resource).get(key), pod_uid)
+
+    def services(self, namespace: str) -> list[Obj]:
+        return self.context.informers.get("services").by_index("namespace", namespace)
+
+    def service_account_token(self, pod: Obj, source: Obj) -> str:
+        """A token of the pod's service account, bound to the pod; "" while there is no way to get one."""
+        return tokens.token_for(self.client, pod, source)
+
+    # The network and the machine.
+
+    @property
+    def running(self) -> bool:
+        return not self.stopped
+
+    @property
+    def node_disk(self) -> Volume:
+        return self.infrastructure.node_disk(self.config)
+
+    def namespace_of(self, pod: Obj, ip: str) -> Namespace:
+        """The network that a pod lives in."""
+        return self.own_network if pod["spec"].get("hostNetwork") else Namespace(ip, self.config.address)
+
+    def network_at(self, ip: str) -> Namespace | None:
+        """The network of the pod with that address, if there is one."""
+        key = self.pods_by_ip.get(ip)
+        for worker in self._survivors.values() if key is None else ():
+            if worker.ip == ip:
+                return worker.inside.network
+        worker_here = self.workers.get(key) if key is not None else None
+        return worker_here.inside.network if worker_here is not None and worker_here.sandbox_ready else None
+
+    def lose_power(self) -> None:
+        """The machine is dead, and everything on it."""
+        self.dark = True
+        for worker in self.running_pods():
+            worker.inside.close(for_good=False)
+
+    def run_processes(self, pod_key: str, cause: Cause) -> None:
+        """Lets the processes of a pod go on in a step of their own."""
+        self.queue.add(PROCESSES + pod_key, cause)
+
+    def save_later(self, disk: str, seconds: float) -> None:
+        self.queue.add_after(DISK + disk, seconds, Cause("timer", "disk"))
+
+    def note(self, text: str) -> None:
+        self.trace.note(text)
+
+    def _run_processes(self, pod_key: str) -> None:
+        worker = self.workers.get(pod_key)
+        if worker is not None and worker.inside.world is not None:
+            worker.inside.run()
+            worker.inside.volumes.refresh()
 
     def wait_for(self, resource: str, namespace: str, name: str, pod_key: str) -> None:
         """Syncs the pod again when that object appears or changes."""
@@ -172,12 +268,17 @@ class Kubelet(Component):
 
     def step(self) -> None:
         key, cause = self.queue.pop()
-        with self.traced(self.config.name if key in (NODE, PRESSURE) else key, cause):
+        subject = self.config.name if key in (NODE, PRESSURE) or key[0] == DISK else key.removeprefix(PROCESSES)
+        with self.traced(subject, cause):
             try:
                 if key == NODE:
                     self._sync_node()
                 elif key == PRESSURE:
                     self.pressure.sync()
+                elif key.startswith(PROCESSES):
+                    self._run_processes(key[1:])
+                elif key.startswith(DISK):
+                    self.infrastructure.save(key[1:])
                 else:
                     self._sync_pod(key)
             except ApiError as error:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubelet import probes
-from cluster_engine.kubelet.probes import Answer, ProbeKind
+from cluster_engine.kubelet.errands import Outcome
+from cluster_engine.kubelet.probes import ProbeKind
 from cluster_engine.kubelet.runtime import Container
 
 # How much of its limit a container takes before it leaks.
@@ -30,14 +31,14 @@ class Mishap:
 Mishaps = dict[str, dict[str, Mishap]]
 
 
-def answer(container: Container, kind: ProbeKind, probe: Obj, pod_ip: str) -> Answer | None:
+def answer(container: Container, kind: ProbeKind, probe: Obj, pod_ip: str) -> Outcome | None:
     """What a probe of a container that is not well says; None where it says what it would say anyway."""
     mishap = container.mishap
     if mishap is None:
         return None
     if kind in mishap.failing:
-        return Answer(False, _failure(container, probe, pod_ip))
-    return Answer(False, _timeout(container, probe, pod_ip)) if mishap.hung and _needs_main(probe) else None
+        return Outcome(False, _failure(container, probe, pod_ip))
+    return Outcome(False, _timeout(container, probe, pod_ip)) if mishap.hung and _needs_main(probe) else None
 
 
 def _needs_main(probe: Obj) -> bool:

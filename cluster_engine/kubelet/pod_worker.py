@@ -7,23 +7,25 @@ next thing.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, deleting, key_of
 from cluster_engine.apimachinery.times import parse_time
-from cluster_engine.clock import SECOND_US, Timer
-from cluster_engine.kubelet import recovery, references, status
+from cluster_engine.clock import SECOND_US
+from cluster_engine.kubelet import hooks, recovery, references, status, stopping
+from cluster_engine.kubelet.agenda import Agenda
 from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.inside.pod_inside import PodInside
 from cluster_engine.kubelet.interfaces import Host
 from cluster_engine.kubelet.mishaps import Mishap
 from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, AddressesExhausted, Container
-from cluster_engine.kubelet.scripts import behaviour_of
 from cluster_engine.trace import Cause
 
 RETRY_SECONDS = 10.0
+# What a container gets that has spent its grace period in its hook.
+_EXTRA_GRACE_US = 3 * SECOND_US
 
 
 class PodWorker:
@@ -40,7 +42,10 @@ class PodWorker:
         if self.init:
             for container in (*self.init, *self.main):
                 container.waiting_reason = "PodInitializing"
+        # Ephemeral ones, in the order in which they came.
+        self.extra: list[Container] = []
         self.containers = ContainerManager(self)
+        self.inside = PodInside(self)
         self.ip = ""
         self.sandbox_ready = False
         self.start_time = ""
@@ -55,12 +60,12 @@ class PodWorker:
         self.evicted = ""
         # What to try again when a ConfigMap or Secret appears.
         self.blocked: list[Callable[[], None]] = []
+        # When the pod ends at the latest, and when its grace period does.
         self._end_us = 0
+        self._limit_us = 0
         self._admitted = False
         self._holds_address = False
-        self._agenda: list[tuple[int, int, Container | None, int, Callable[[], None], str]] = []
-        self._sequence = 0
-        self._timer: Timer | None = None
+        self.agenda = Agenda(host.clock, lambda what: host.queue.add(self.key, Cause("timer", what)))
 
     # The agenda.
 
@@ -74,32 +79,15 @@ class PodWorker:
 
     def plan(self, seconds: float, action: Callable[[], None], what: str, container: Container | None = None) -> None:
         """Does `action` after `seconds`, unless the container's run has ended by then."""
-        self._sequence += 1
-        when_us = self.now_us + max(0, round(seconds * SECOND_US))
-        run = container.run if container is not None else 0
-        heapq.heappush(self._agenda, (when_us, self._sequence, container, run, action, what))
+        self.agenda.plan(seconds, action, what, container)
 
-    def _run_due(self) -> None:
-        agenda = self._agenda
-        while agenda and agenda[0][0] <= self.now_us:
-            _, _, container, run, action, _ = heapq.heappop(agenda)
-            if container is None or container.run == run:
-                action()
+    def wake(self) -> None:
+        """There is something to do for the pod's next sync."""
+        self.host.queue.add(self.key, Cause("timer", "containers"))
 
-    def _arm(self) -> None:
-        """One timer for the next thing on the agenda."""
-        while self._agenda and (container := self._agenda[0][2]) is not None and container.run != self._agenda[0][3]:
-            heapq.heappop(self._agenda)
-        if not self._agenda:
-            if self._timer is not None:
-                self._timer.cancel()
-            return
-        when_us, what = self._agenda[0][0], self._agenda[0][5]
-        if self._timer is not None and self._timer.active:
-            if self._timer.when_us == when_us:
-                return
-            self._timer.cancel()
-        self._timer = self.host.clock.call_at(when_us, lambda: self.host.queue.add(self.key, Cause("timer", what)))
+    def rearm(self) -> None:
+        """Something has been planned outside of a sync."""
+        self.agenda.arm()
 
     # The sync.
 
@@ -115,18 +103,20 @@ class PodWorker:
             self._admit()
         elif not self.terminating:
             self.containers.adopt_spec(pod["spec"])
+            if pod["spec"].get("ephemeralContainers"):
+                self.containers.adopt_ephemeral(pod["spec"])
         if deleting(pod):
             self._terminate()
         elif self.blocked:
             blocked, self.blocked = self.blocked, []
             for action in blocked:
                 self.plan(self.host.rng.uniform(0.5, 1.5), action, "a source that was missing")
-        self._run_due()
+        self.agenda.run_due()
         self._publish()
         if self.finished:
             self._remove()
         else:
-            self._arm()
+            self.agenda.arm()
 
     def _admit(self) -> None:
         self.dirty = True
@@ -209,7 +199,8 @@ class PodWorker:
     def event(self, type_: str, reason: str, message: str, container: Container | None = None) -> None:
         path = ""
         if container is not None:
-            path = f"spec.{'initContainers' if container.is_init else 'containers'}{{{container.name}}}"
+            field = "initContainers" if container.is_init else "containers"
+            path = f"spec.{'ephemeralContainers' if container.is_ephemeral else field}{{{container.name}}}"
         self.host.recorder.event(self.pod, type_, reason, message, field_path=path)
 
     # The status.
@@ -231,10 +222,12 @@ class PodWorker:
             now=host.clock.rfc3339(),
             mounts=status.mounts_of(self.pod["spec"]),
             phase_override=override,
+            extra=self.extra,
         )
         if new["phase"] in ("Succeeded", "Failed") and self.sandbox_ready:
             # Nothing will run here any more: the sandbox is stopped, its address is free.
             self.sandbox_ready = False
+            self.inside.close(for_good=False)
             self.release_address()
             self.dirty = True
             self._publish()
@@ -262,37 +255,64 @@ class PodWorker:
         """Ends the pod for the node's sake; it stays in the API as Failed. Follows evictPod."""
         self.evicted = message
         self.event("Warning", "Evicted", message)
-        self._agenda.clear()
+        self.agenda.clear()
         self.blocked.clear()
         for container in (*self.init, *self.main):
             if container.state == "running":
                 self.event("Normal", "Killing", f"Stopping container {container.name}", container)
-                container.exit(KILLED_EXIT_CODE, self.now_us)
+                self.containers.end(container, KILLED_EXIT_CODE)
         self.dirty = True
         self._publish()
-        self._arm()
+        self.agenda.arm()
 
     def _terminate(self) -> None:
         """Stops the containers within the grace period; a shorter grace, asked for later, counts."""
         meta = self.pod["metadata"]
         if self.terminating:
             limit_us = self._grace_end_us()
-            if limit_us < self._end_us and not self.finished:
+            if limit_us < min(self._limit_us, self._end_us) and not self.finished:
+                self._limit_us = limit_us
                 self._end_us = limit_us
                 self.plan((limit_us - self.now_us) / SECOND_US, self._finish, "end of the grace period")
             return
         self.terminating = True
-        self._agenda.clear()
+        self._limit_us = self._grace_end_us()
+        self.agenda.clear()
         self.blocked.clear()
-        running = [c for c in (*self.init, *self.main) if c.state == "running"]
+        running = self._running()
         grace_seconds = meta.get("deletionGracePeriodSeconds") or 0
         for container in running:
             self.event("Normal", "Killing", f"Stopping container {container.name}", container)
+        self.dirty = True
+        if self.host.config.stop_seconds is None and any(stopping.needs_world(self, c) for c in running):
+            self._end_us = max(self.now_us, self._grace_end_us()) + _EXTRA_GRACE_US
+            self.plan((self._end_us - self.now_us) / SECOND_US, self._finish, "end of the grace period")
+            self._stop_some(running)
+            return
         delay = self._stop_seconds(running, grace_seconds)
         self._end_us = self.now_us + round(delay * SECOND_US)
         if running:
             self._end_us = min(self._end_us, max(self.now_us, self._grace_end_us()))
         self.plan((self._end_us - self.now_us) / SECOND_US, self._finish, "containers stopped")
+
+    def _running(self) -> list[Container]:
+        return [c for c in (*self.init, *self.main, *self.extra) if c.state == "running"]
+
+    def _stop_some(self, running: list[Container]) -> None:
+        """Stops the main containers; sidecars come after them, the last one first."""
+        grace_seconds = max(0.0, (self._grace_end_us() - self.now_us) / SECOND_US)
+        sidecars = [container for container in running if container.is_init]
+        first = [container for container in running if not container.is_init]
+        for container in first or sidecars[-1:]:
+            self.containers.stop(container, grace_seconds)
+
+    def container_ended(self, container: Container) -> None:
+        """One of the containers of a pod that ends has ended."""
+        running = self._running()
+        if not running:
+            self.plan(self.host.rng.uniform(0.1, 0.3), self._finish, "containers stopped")
+        elif all(other.is_init for other in running) and not self.finished:
+            self._stop_some(running)
 
     def _grace_end_us(self) -> int:
         return parse_time(self.pod["metadata"]["deletionTimestamp"]) + SECOND_US
@@ -303,7 +323,9 @@ class PodWorker:
             return self.jitter(stop_seconds)
         longest = 0.0
         for container in running:
-            hook_seconds = _pre_stop_seconds(container.spec)
+            hook_seconds = float(
+                ((hooks.hook_of(container.spec, "preStop") or {}).get("sleep") or {}).get("seconds", 0)
+            )
             own = container.stops_after_seconds
             longest = max(longest, grace_seconds if own is None else hook_seconds + self.jitter(own))
         return min(longest, grace_seconds) + self.host.rng.uniform(0.1, 0.3)
@@ -311,9 +333,10 @@ class PodWorker:
     def _finish(self) -> None:
         if self.finished:
             return
-        for container in (*self.init, *self.main):
-            if container.state == "running":
-                container.exit(container.stop_exit_code, self.now_us)
+        for container in self._running():
+            lives_inside = container.eager or self.inside.of(container) is not None
+            killed = lives_inside and self.host.config.stop_seconds is None
+            self.containers.end(container, KILLED_EXIT_CODE if killed else container.stop_exit_code)
         self.sandbox_ready = False
         self.finished = True
         self.dirty = True
@@ -332,12 +355,19 @@ class PodWorker:
     def hold_address(self, address: str) -> None:
         """The pod has that address until it is released; the node's own is nobody's to give."""
         self.ip = address
+        self.host.pods_by_ip[address] = self.key
         self._holds_address = not self.pod["spec"].get("hostNetwork")
+
+    def take_inside(self, inside: PodInside) -> None:
+        """The pod's containers live on from an earlier kubelet's time."""
+        self.inside = inside
+        inside.take_over(self)
 
     def release_address(self) -> None:
         """Gives the address back, once."""
         if self._holds_address:
             self._holds_address = False
+            self.host.pods_by_ip.pop(self.ip, None)
             self.host.addresses.release(self.ip)
 
     def disturb(self, mishaps: dict[str, Mishap]) -> None:
@@ -347,21 +377,12 @@ class PodWorker:
 
     def pause(self) -> None:
         """Nobody looks after the pod any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self.agenda.stop()
 
     def forget(self) -> None:
         """The pod is gone from the API, in whatever way."""
         self.pause()
-        self._agenda.clear()
+        self.agenda.clear()
+        self.containers.close()
+        self.inside.close(for_good=True)
         self.release_address()
-
-
-def _pre_stop_seconds(spec: Obj) -> float:
-    """How long a preStop hook takes."""
-    hook = (spec.get("lifecycle") or {}).get("preStop") or {}
-    if "sleep" in hook:
-        return float(hook["sleep"].get("seconds", 0))
-    command = (hook.get("exec") or {}).get("command") or []
-    behaviour = behaviour_of(tuple(command)) if command else None
-    return behaviour.exits_after_seconds or 0.0 if behaviour is not None else 0.0

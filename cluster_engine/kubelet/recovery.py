@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from cluster_engine.apimachinery.meta import Obj, condition_is, deleting
 from cluster_engine.apimachinery.times import parse_time
-from cluster_engine.kubelet.containers import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS, ContainerManager
+from cluster_engine.kubelet.containers import ContainerManager, set_behaviour
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
 from cluster_engine.kubelet.interfaces import Sandbox
+from cluster_engine.kubelet.pulls import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS
 from cluster_engine.kubelet.runtime import Container
 
 # What containerd reports of a container that ended while it was not there itself.
@@ -25,7 +26,12 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
     known: Obj = pod.get("status") or {}
     worker.ip = known.get("podIP", "")
     worker.sandbox_ready = condition_is(pod, "PodReadyToStartContainers")
-    for field, containers in (("initContainerStatuses", worker.init), ("containerStatuses", worker.main)):
+    worker.extra.extend(Container(c, is_ephemeral=True) for c in pod["spec"].get("ephemeralContainers") or ())
+    for field, containers in (
+        ("initContainerStatuses", worker.init),
+        ("containerStatuses", worker.main),
+        ("ephemeralContainerStatuses", worker.extra),
+    ):
         by_name = {entry["name"]: entry for entry in known.get(field) or ()}
         for container in containers:
             if container.name in by_name:
@@ -46,9 +52,16 @@ def recover(worker: Sandbox, manager: ContainerManager, create_sandbox: Callable
     if not worker.sandbox_ready:
         worker.plan(worker.jitter(0.5), create_sandbox, "pod sandbox")
         return
-    for container in (*worker.init, *worker.main):
+    _go_on(worker, manager)
+
+
+def _go_on(worker: Sandbox, manager: ContainerManager) -> None:
+    """Whatever was under way goes on."""
+    for container in (*worker.init, *worker.main, *worker.extra):
         if container.state == "running":
             manager.follow(container)
+        elif container.is_ephemeral:
+            continue
         elif container.state == "terminated" and not (container.is_init and container.succeeded):
             manager.exited(container)
         elif container.waiting_reason == "CrashLoopBackOff":
@@ -63,7 +76,8 @@ def _adopt(worker: Sandbox, survivor: Sandbox) -> None:
             own[index] = container
             container.launching = False
             container.run += 1
-    worker.ip, worker.sandbox_ready = survivor.ip, survivor.sandbox_ready
+    worker.ip, worker.sandbox_ready, worker.extra = survivor.ip, survivor.sandbox_ready, survivor.extra
+    worker.take_inside(survivor.inside)
 
 
 def _lose_all(worker: Sandbox, manager: ContainerManager) -> None:
@@ -71,7 +85,7 @@ def _lose_all(worker: Sandbox, manager: ContainerManager) -> None:
 
     The machine was started anew, or etcd was restored and knows of a pod that has ended here since.
     """
-    for container in (*worker.init, *worker.main):
+    for container in (*worker.init, *worker.main, *worker.extra):
         if container.state == "running":
             container.exit(LOST_EXIT_CODE, worker.now_us, "Unknown")
         if container.state == "terminated" and (container.is_init or manager.restarts(container)):
@@ -121,6 +135,4 @@ def _restore_image(worker: Sandbox, container: Container, entry: Obj) -> None:
         return
     worker.host.images.add(reference)
     container.reference = reference
-    container.behaviour = container.image.behaviour_of(
-        container.spec.get("command") or [], container.spec.get("args") or []
-    )
+    set_behaviour(container)

@@ -77,6 +77,20 @@ def missing_environment(pod: Obj, container: Obj, lookup: Lookup) -> Missing | N
     return None
 
 
+def refers_to(pod: Obj, resource: str, name: str) -> bool:
+    """Whether a pod has variables or volumes of that ConfigMap or Secret."""
+    fields = ("configMapRef", "configMapKeyRef") if resource == "configmaps" else ("secretRef", "secretKeyRef")
+    for container in (*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())):
+        for source in container.get("envFrom") or ():
+            if (source.get(fields[0]) or {}).get("name") == name:
+                return True
+        for variable in container.get("env") or ():
+            if ((variable.get("valueFrom") or {}).get(fields[1]) or {}).get("name") == name:
+                return True
+    volumes = pod["spec"].get("volumes") or ()
+    return any(found == (resource, name) for v in volumes for found in ((r, n) for r, _, n in _volume_sources(v)))
+
+
 def _word(resource: str) -> str:
     return "configmap" if resource == "configmaps" else "secret"
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import rfc3339
+from cluster_engine.kubelet.behaviour import SERVES, Behaviour
 from cluster_engine.kubelet.images import ANY_IMAGE, Image, Reference, digest_of
-from cluster_engine.kubelet.scripts import SERVES, Behaviour
 
 if TYPE_CHECKING:
+    from cluster_engine.containers.logs import LogRing
     from cluster_engine.kubelet.mishaps import Mishap
 
 ContainerState = Literal["waiting", "running", "terminated"]
@@ -29,6 +30,7 @@ class Container:
 
     spec: Obj
     is_init: bool = False
+    is_ephemeral: bool = False
     state: ContainerState = "waiting"
     waiting_reason: str = "ContainerCreating"
     waiting_message: str = ""
@@ -55,6 +57,11 @@ class Container:
     pull_error: str = ""
     # What is wrong with it beyond its own doing: see mishaps.py.
     mishap: Mishap | None = None
+    # Its command has to be run to know what it does.
+    eager: bool = False
+    # What it printed in this run and in the one before, as far as somebody has looked.
+    log: LogRing | None = None
+    previous_log: LogRing | None = None
     # Counts the runs and starts, so that what was planned for an earlier run is known to be out of date.
     run: int = 0
 
@@ -65,6 +72,11 @@ class Container:
     @property
     def succeeded(self) -> bool:
         return self.state == "terminated" and self.exit_code == 0
+
+    @property
+    def keeps_running(self) -> bool:
+        """Whether it goes on as if nothing had happened when its main process ends."""
+        return self.image.any and (not self.is_init or self.spec.get("restartPolicy") == "Always")
 
     @property
     def hung(self) -> bool:
@@ -91,6 +103,9 @@ class Container:
             self.last_terminated = self.terminated()
         if restarted:
             self.restart_count += 1
+        if restarted:
+            self.previous_log = self.log
+        self.log = None
         self.state, self.id, self.started_us = "running", container_id, now_us
         self.ready = self.started = self.launching = False
         self.run += 1

@@ -78,6 +78,11 @@ def container_status(container: Container, pod_mounts: dict[str, list[Obj]]) -> 
     return status
 
 
+def _ephemeral_status(container: Container, pod_mounts: dict[str, list[Obj]]) -> Obj:
+    """An ephemeral container is never ready, and has no probes that could say that it has started."""
+    return {**container_status(container, pod_mounts), "ready": False, "started": None}
+
+
 # Pods of one template share their containers, so what is made of them is remembered by identity; the entry keeps them
 # alive.
 _mounts: dict[int, tuple[list[Obj], dict[str, list[Obj]]]] = {}
@@ -198,6 +203,7 @@ def pod_status(
     now: str,
     mounts: dict[str, list[Obj]],
     phase_override: str = "",
+    extra: Sequence[Container] = (),
 ) -> Obj:
     """The whole status that the kubelet would write now."""
     old = pod.get("status") or {}
@@ -210,6 +216,8 @@ def pod_status(
         "hostIP": host_ip,
         "hostIPs": [{"ip": host_ip}],
     }
+    if extra:
+        status["ephemeralContainerStatuses"] = [_ephemeral_status(container, mounts) for container in extra]
     if init:
         status["initContainerStatuses"] = [container_status(container, mounts) for container in init]
     status["phase"] = phase_

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from cluster_engine.apimachinery.meta import Obj, key_of, labels_of
-from cluster_engine.client.informer import Informer, InformerFactory
+from cluster_engine.client.informer import Handler, IndexFunction
 
+SERVICES = "services"
+ENDPOINT_SLICES = "endpointslices.discovery.k8s.io"
 SERVICE_LABEL = "kubernetes.io/service-name"
 
 
@@ -25,34 +28,73 @@ class Endpoint:
     hostname: str = ""
 
 
+class Table(Protocol):
+    """Objects by key and by index: an informer, or a list that stays as it is."""
+
+    def get(self, key: str) -> Obj | None: ...
+
+    def by_index(self, name: str, value: str) -> list[Obj]: ...
+
+    def add_index(self, name: str, function: IndexFunction) -> None: ...
+
+    def add_handler(self, handler: Handler) -> None: ...
+
+    def __iter__(self) -> Iterator[Obj]: ...
+
+
+class Frozen:
+    """The objects of one moment."""
+
+    def __init__(self, objects: list[Obj]) -> None:
+        self._objects = {key_of(obj): obj for obj in objects}
+        self._functions: dict[str, IndexFunction] = {}
+
+    def get(self, key: str) -> Obj | None:
+        return self._objects.get(key)
+
+    def by_index(self, name: str, value: str) -> list[Obj]:
+        return [obj for obj in self._objects.values() if value in self._functions[name](obj)]
+
+    def add_index(self, name: str, function: IndexFunction) -> None:
+        self._functions[name] = function
+
+    def add_handler(self, handler: Handler) -> None:
+        """Nothing ever changes here."""
+
+    def __iter__(self) -> Iterator[Obj]:
+        return iter(self._objects.values())
+
+
 class Services:
     """The Services of a cluster. `on_change` is called when one of them or its endpoints change."""
 
-    def __init__(self, informers: InformerFactory, on_change: Callable[[], None] = lambda: None) -> None:
-        self._informers = informers
+    def __init__(
+        self,
+        services: Callable[[], Table],
+        slices: Callable[[], Table],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._get_services = services
+        self._get_slices = slices
         self._on_change = on_change
 
     @cached_property
-    def _services(self) -> Informer:
-        informer = self._informers.get("services")
-        informer.add_index("address", addresses_of)
-        informer.add_index("node port", lambda service: [str(port) for port in node_ports(service)])
-        informer.add_handler(lambda type_, obj, old, cause: self._on_change())
-        return informer
+    def _services(self) -> Table:
+        table = self._get_services()
+        table.add_index("address", addresses_of)
+        table.add_index("node port", lambda service: [str(port) for port in node_ports(service)])
+        table.add_handler(lambda type_, obj, old, cause: self._on_change())
+        return table
 
     @cached_property
-    def _slices(self) -> Informer:
-        informer = self._informers.get("endpointslices.discovery.k8s.io")
-        informer.add_index("service", _service_of)
-        informer.add_index("endpoint", lambda obj: [ip for e in obj.get("endpoints") or () for ip in e["addresses"]])
-        informer.add_handler(lambda type_, obj, old, cause: self._on_change())
-        return informer
+    def _slices(self) -> Table:
+        table = self._get_slices()
+        table.add_index("service", _service_of)
+        table.add_handler(lambda type_, obj, old, cause: self._on_change())
+        return table
 
     def get(self, namespace: str, name: str) -> Obj | None:
         return self._services.get(f"{namespace}/{name}")
-
-    def in_namespace(self, namespace: str) -> list[Obj]:
-        return self._services.by_index("namespace", namespace)
 
     def at(self, address: str) -> Obj | None:
         """The Service with that address (cluster IP, external IP, load balancer)."""
@@ -79,12 +121,14 @@ class Services:
 
     def behind(self, ip: str) -> Iterator[tuple[Obj, Endpoint]]:
         """The (Service, endpoint) pairs of a pod's address."""
-        for slice_ in self._slices.by_index("endpoint", ip):
+        for slice_ in self._slices:
+            found = next((e for e in slice_.get("endpoints") or () if ip in e["addresses"]), None)
+            if found is None:
+                continue
             for key in _service_of(slice_):
                 service = self._services.get(key)
-                for endpoint in slice_.get("endpoints") or ():
-                    if service is not None and ip in endpoint["addresses"]:
-                        yield service, _endpoint(endpoint, 0)
+                if service is not None:
+                    yield service, _endpoint(found, 0)
 
     def ports_of_endpoints(self, service: Obj) -> list[tuple[str, str, int]]:
         """(name, protocol, number) of the ports that the endpoints have."""

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from cluster_engine.containers.network.fabric import ConnectFault, Connection
+from cluster_engine.containers.network.fabric import ConnectFault, Connection, Fabric, Namespace
 from cluster_engine.containers.network.http import HttpReply, unchunk
 from cluster_engine.containers.runner import Wait
-
-if TYPE_CHECKING:
-    from cluster_engine.containers.pod import PodWorld
 
 # How long a packet to nobody is tried again (Linux: tcp_syn_retries 6), and until a neighbour is given up.
 CONNECT_SECONDS = 130.0
 UNREACHABLE_SECONDS = 3.1
+
+
+class Caller(Protocol):
+    """Who asks: a pod, or a node."""
+
+    @property
+    def fabric(self) -> Fabric: ...
+
+    @property
+    def network(self) -> Namespace: ...
+
+    @property
+    def now_us(self) -> int: ...
 
 
 class Timeout(Exception):
@@ -76,7 +86,7 @@ class Exchange:
         return "\r\n".join([*head, "", ""]).encode("latin-1", "replace") + self.body
 
 
-def connect(pod: PodWorld, ip: str, port: int, deadline_us: int | None = None) -> Generator[Wait, None, Connection]:
+def connect(pod: Caller, ip: str, port: int, deadline_us: int | None = None) -> Generator[Wait, None, Connection]:
     """Connects, taking the time that a failure takes. Raises `ConnectFault` or `Timeout`."""
     try:
         return pod.fabric.connect(pod.network, ip, port)
@@ -93,7 +103,7 @@ def connect(pod: PodWorld, ip: str, port: int, deadline_us: int | None = None) -
 
 
 def exchange(
-    pod: PodWorld, connection: Connection, what: Exchange, deadline_us: int | None = None
+    pod: Caller, connection: Connection, what: Exchange, deadline_us: int | None = None
 ) -> Generator[Wait, None, HttpReply]:
     """Sends a request and reads the reply. Raises `Timeout` or `EmptyReply`."""
     connection.send(what.encode())

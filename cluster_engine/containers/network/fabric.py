@@ -176,11 +176,14 @@ class Rules(Protocol):
 
     def route(self, source_ip: str, node_ip: str, ip: str, port: int, transport: Transport) -> Route: ...
 
+    def joined(self, node_ip: str, other_node_ip: str) -> bool:
+        """Whether packets get from one node to the other."""
+
 
 class Names(Protocol):
-    """The cluster's DNS server."""
+    """The cluster's DNS server, as it is reached from a node."""
 
-    def answer(self, name: str, kind: str) -> Answer: ...
+    def answer(self, node_ip: str, name: str, kind: str) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +217,12 @@ class Fabric(Waitable):
     def ready(self) -> bool:
         return False
 
-    def answers_ping(self, ip: str) -> bool:
+    def answers_ping(self, source: Namespace, ip: str) -> bool:
         """Whether somebody has that address. A Service's is only a rule for its ports."""
-        return self._find(ip) is not None
+        found = self._find(ip)
+        return found is not None and (
+            found.node_ip == source.node_ip or self.rules.joined(source.node_ip, found.node_ip)
+        )
 
     def connect(self, source: Namespace, ip: str, port: int, transport: Transport = "TCP") -> Connection:
         """A connection to an address. Raises `ConnectFault`."""
@@ -233,6 +239,8 @@ class Fabric(Waitable):
             if found is None:
                 raise ConnectFault("unreachable" if at_ip.startswith("10.244.") else "timeout")
             target = found
+            if target.node_ip != source.node_ip and not self.rules.joined(source.node_ip, target.node_ip):
+                raise ConnectFault("timeout")
         if target.pod is not None and source.pod is not None and target.pod is not source.pod:
             target.pod.advance(source.pod.now_us)
         connection = Connection(source, target, at_ip, at_port)

@@ -66,7 +66,7 @@ def query(container: ContainerWorld, server: str, name: str, kind: str) -> Answe
     container.pod.remote_calls += 1
     fabric = container.pod.fabric
     if server == CLUSTER_DNS:
-        return fabric.names.answer(name, kind)
+        return fabric.names.answer(container.pod.network.node_ip, name, kind)
     if server == container.pod.node_dns:
         # The node's own resolver: it knows the world outside, of which there is none.
         return Answer("NXDOMAIN")

@@ -152,7 +152,7 @@ def ping(process: Process) -> Program:
 def _answers_ping(process: Process, address: str) -> bool:
     """Pods and nodes answer; a Service's address is only a rule for its ports, so nobody is there."""
     own = process.pod.network
-    return address in ("127.0.0.1", own.ip, own.node_ip) or process.pod.fabric.answers_ping(address)
+    return address in ("127.0.0.1", own.ip, own.node_ip) or process.pod.fabric.answers_ping(own, address)
 
 
 @checked

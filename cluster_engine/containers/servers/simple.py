@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from cluster_engine.containers.network.fabric import Connection
 from cluster_engine.containers.network.http import HttpReply, HttpRequest, HttpServer, text_reply
 from cluster_engine.containers.process import SIGTERM
-from cluster_engine.containers.programs.options import UsageFault, arguments, checked, number
-from cluster_engine.containers.programs.system import seconds_of
+from cluster_engine.containers.programs.options import UsageFault, arguments, checked, number, plain
+from cluster_engine.containers.programs.system import become, seconds_of
 from cluster_engine.containers.runner import Program, Wait
 from cluster_engine.containers.servers.base import Silent, http, listen, moment, ports_of, run_until_stopped
 from cluster_engine.containers.servers.static import NotThere, content_type, find_file
@@ -77,6 +77,23 @@ def stress(process: Process) -> Program:
         yield Wait()
     yield process.sleep(seconds or 0)
     process.out(f"stress: info: [{process.pid}] successful run completed in {seconds or 0:.0f}s\n")
+    return 0
+
+
+def or_default(process: Process) -> Program:
+    """An entrypoint that becomes its arguments; options alone are for the image's own program."""
+    words = arguments(process)
+    own = {"curlimages/curl": "curl", "library/memcached": "memcached", "library/mongo": "mongod"}
+    program = next((name for image, name in own.items() if process.container.plan.image.endswith(image)), "sh")
+    if not words or words[0].startswith("-"):
+        words = [program, *words]
+    return (yield from become(process, words))
+
+
+@plain
+def hello(process: Process) -> int:
+    """hello-world."""
+    process.out("\nHello from Docker!\nThis message shows that your installation appears to be working correctly.\n\n")
     return 0
 
 
@@ -164,7 +181,7 @@ def echoserver(process: Process) -> Program:
 
 def php_page(process: Process) -> Program:
     """hpa-example and other one-page sites: says OK, whatever is asked."""
-    text = process.container.plan.facts.get("page", "OK!")
+    text = process.container.plan.facts.get("page", "OK!").replace("{tag}", process.container.plan.tag)
     listen(
         process,
         dict.fromkeys(ports_of(process) or [80], http(lambda request: text_reply(text, content_type="text/html"))),

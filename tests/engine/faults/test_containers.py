@@ -7,7 +7,7 @@ import pytest
 from tests.engine.faults.conftest import Breakable
 
 TARGET = "container/default/p/c"
-HTTP = {"httpGet": {"port": 80, "path": "/healthz"}, "periodSeconds": 5}
+HTTP = {"httpGet": {"port": 80, "path": "/"}, "periodSeconds": 5}
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_hung_container_is_killed_and_cured_by_its_liveness_probe(world):
     world.inject("Hang", TARGET)
     world.run(16)
     ip = world.get("pods", "p")["status"]["podIP"]
-    words = f'Get "http://{ip}:80/healthz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+    words = f'Get "http://{ip}:80/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
     assert ("Unhealthy", f"Liveness probe failed: {words}") in world.events("p")
     assert world.ready() == 0
     world.run(15)

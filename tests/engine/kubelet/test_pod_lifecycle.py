@@ -342,7 +342,7 @@ def test_a_liveness_probe_sees_that_a_script_removes_its_file(playground):
     playground.run(25)
     assert (
         "Unhealthy",
-        "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory",
+        "Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory\n",
     ) in playground.events("p")
     assert playground.container()["restartCount"] == 1
 
