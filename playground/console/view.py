@@ -32,8 +32,8 @@ Cells = Callable[[str, Obj], dict[str, Any]]
 # Neither are the two dozen roles that every cluster has from its start.
 HIDDEN = frozenset({
     "events", "events.events.k8s.io", "leases.coordination.k8s.io", "clusterroles.rbac.authorization.k8s.io",
-    "clusterrolebindings.rbac.authorization.k8s.io",
-, "disks.podarium.io"})  # fmt: skip
+    "clusterrolebindings.rbac.authorization.k8s.io", "disks.podarium.io",
+})  # fmt: skip
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 HASH_LABELS = ("pod-template-hash", "controller-revision-hash")
 POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
