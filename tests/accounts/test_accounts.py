@@ -21,8 +21,8 @@ def test_somebody_who_starts_becomes_a_guest_with_a_sandbox_at_the_first_lesson(
     response = client.post(reverse("start"))
     sandbox = gateway.of_user(User.objects.get()).get()
     assert (response.status_code, response["Location"]) == (302, f"/sandboxes/{sandbox.pk}/")
-    assert (sandbox.owner.is_guest, sandbox.lesson) == (True, "01-control-plane")
-    assert [file.path for file in sandbox.files.all()] == ["stop-apiserver.yaml", "stop-etcd-0.yaml", "stop-etcd-1.yaml"]
+    assert (sandbox.owner.is_guest, sandbox.lesson) == (True, "05-deployment")
+    assert [file.path for file in sandbox.files.all()] == ["dc-nginx.yaml"]
 
 
 def test_who_only_looks_around_leaves_no_user_behind(client):
