@@ -111,9 +111,7 @@ class FaultStrategy(Strategy):
         unknown += [f'unknown field "spec.{name}"' for name in spec if name not in _SPEC_FIELDS]
         if unknown and field_validation == "Strict":
             words = ", ".join(unknown)
-            raise bad_request(
-                f'Fault in version "v1" cannot be handled as a Fault: strict decoding error: {words}'
-            )
+            raise bad_request(f'Fault in version "v1" cannot be handled as a Fault: strict decoding error: {words}')
         known: Obj = {name: value for name, value in body.items() if name in _FIELDS}
         known |= {"apiVersion": self.resource.api_version, "kind": "Fault", "metadata": body.get("metadata") or {}}
         known["spec"] = {name: value for name, value in spec.items() if name in _SPEC_FIELDS}
@@ -160,7 +158,9 @@ class FaultStrategy(Strategy):
     def cells(self, obj: Obj, now_us: int) -> list[Any]:
         spec = obj.get("spec") or {}
         given = spec.get("parameters") or {}
-        shown = [f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in given.items()]
+        shown = [
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in given.items()
+        ]
         return [
             obj["metadata"]["name"],
             spec.get("type", ""),

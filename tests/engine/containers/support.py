@@ -56,7 +56,19 @@ class Result:
 class Pod:
     """One pod with one container `c`, which runs `argv`."""
 
-    def __init__(self, argv=("sleep", "infinity"), *, family="busybox", inside=None, net=None, ip="10.244.0.2", uid=0, tag="1.36", env=None, memory=None):
+    def __init__(
+        self,
+        argv=("sleep", "infinity"),
+        *,
+        family="busybox",
+        inside=None,
+        net=None,
+        ip="10.244.0.2",
+        uid=0,
+        tag="1.36",
+        env=None,
+        memory=None,
+    ):
         self.net = net or Net()
         self.changes = 0
         self.faults: list[str] = []
@@ -64,23 +76,50 @@ class Pod:
         space = Namespace(ip, "192.168.0.10")
         self.net.spaces[ip] = space
         self.world = PodWorld(
-            now_us=START_US, hostname="p", namespace="default", network=space, fabric=self.net.fabric,
-            programs=PROGRAMS, rng=Rng(1), surroundings=self,
+            now_us=START_US,
+            hostname="p",
+            namespace="default",
+            network=space,
+            fabric=self.net.fabric,
+            programs=PROGRAMS,
+            rng=Rng(1),
+            surroundings=self,
         )
         space.pod = self.world
         inside = inside or Inside(name="docker.io/library/busybox", families=((re.compile(""), family),))
         fs = FileSystem(tree_of(inside, tag), lambda: self.world.now_us)
         fs.space.listeners.append(self.world.touch)
         plan = ContainerPlan(
-            "c", list(argv), {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **inside.env, **(env or {})},
-            family=inside.family(tag), image=inside.name, tag=tag, user=User(uid), memory_limit=memory,
+            "c",
+            list(argv),
+            {
+                "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                "HOME": "/root",
+                **inside.env,
+                **(env or {}),
+            },
+            family=inside.family(tag),
+            image=inside.name,
+            tag=tag,
+            user=User(uid),
+            memory_limit=memory,
             facts={**inside.facts, "version": inside.version(tag)},
         )
         self.container = ContainerWorld(self.world, plan, fs, lambda code, oom: self.exits.append((code, oom)))
         self.world.containers["c"] = self.container
         fs.mount("/proc", Mount(make_proc(self.container), Space(), source_name="proc"))
         fs.mount("/etc/hosts", Mount(_file(f"127.0.0.1\tlocalhost\n{ip}\tp\n"), Space()))
-        fs.mount("/etc/resolv.conf", Mount(_file("nameserver 10.96.0.10\nsearch default.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5\n"), Space()))
+        fs.mount(
+            "/etc/resolv.conf",
+            Mount(
+                _file(
+                    "nameserver 10.96.0.10\n"
+                    "search default.svc.cluster.local svc.cluster.local cluster.local\n"
+                    "options ndots:5\n"
+                ),
+                Space(),
+            ),
+        )
         self.container.start()
         self.run_for(0)
 
