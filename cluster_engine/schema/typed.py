@@ -6,6 +6,7 @@ are granular or atomic. Follows sigs.k8s.io/structured-merge-diff/typed (ToField
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal
@@ -213,26 +214,46 @@ def merge(live: Any, applied: Any, node: Node) -> Any:
 
 
 def _merge_lists(live: list[Any], applied: list[Any], node: Node) -> list[Any]:
-    """Applied items in their order; live items that were not applied keep their place relative to their neighbours."""
-    by_element = {node.element(item): item for item in live}
-    wanted = {node.element(item): item for item in applied}
-    order = list(by_element)
+    """Applied items in their order, live items in theirs; where both could come next, the live one does.
+
+    Follows visitListItems in structured-merge-diff/typed/merge.go.
+    """
+    ours = {node.element(item): item for item in live}
+    theirs = {node.element(item): item for item in applied}
+    left, right = list(ours), list(theirs)
+    shared = deque(element for element in right if element in ours)
     out: list[Any] = []
     done: set[str] = set()
-    position = 0
-    for element, item in wanted.items():
-        if element in by_element:
-            # Live-only items that stand before this one come before it.
-            at = order.index(element)
-            for earlier in order[position:at]:
-                if earlier not in wanted and earlier not in done:
-                    out.append(by_element[earlier])
-                    done.add(earlier)
-            position = max(position, at + 1)
-            item = merge(by_element[element], item, node.item) if node.division == "keys" else by_element[element]
+    at_left = at_right = 0
+
+    def take(element: str) -> None:
+        item = theirs[element]
+        if element in ours:
+            item = merge(ours[element], item, node.item) if node.division == "keys" else ours[element]
         out.append(item)
         done.add(element)
-    out.extend(item for element, item in by_element.items() if element not in done and element not in wanted)
+        if shared and shared[0] == element:
+            shared.popleft()
+
+    while at_left < len(left) or at_right < len(right):
+        element = left[at_left] if at_left < len(left) else None
+        if element is not None and at_right < len(right):
+            if element == right[at_right]:
+                take(element)
+                at_left, at_right = at_left + 1, at_right + 1
+                continue
+            if element in theirs and shared and shared[0] != element:
+                at_left += 1  # it comes in the place that the applied list gives it
+                continue
+        if element is not None and element not in theirs:
+            out.append(ours[element])
+            at_left += 1
+            continue
+        if element is not None and element in done:
+            at_left += 1
+        if at_right < len(right):
+            take(right[at_right])
+            at_right += 1
     return live if out == live else out
 
 

@@ -17,6 +17,7 @@ from cluster_engine.trace import Cause
 RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
 FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 CHECK_AGAIN_SECONDS = 5.0
+_NAMES = ("plural", "singular", "shortNames", "kind", "listKind")
 
 
 class CustomResourceDefinitionController(Controller):
@@ -74,22 +75,17 @@ class CustomResourceDefinitionController(Controller):
         resources, kinds = self._taken(crd["spec"]["group"])
         names = dict(accepted)
         verdict = _condition("NamesAccepted", "True", "NoConflicts", "no conflicts found")
-        for field, taken in (("plural", resources), ("singular", resources), ("kind", kinds), ("listKind", kinds)):
-            name = wanted.get(field) or ""
-            if name != (accepted.get(field) or "") and name in taken:
+        # Of several conflicts the last one is told.
+        for field in _NAMES:
+            taken = kinds if field in ("kind", "listKind") else resources
+            clashes = _clashes(wanted.get(field), accepted.get(field), taken)
+            if clashes:
                 reason = f"{field[0].upper()}{field[1:]}Conflict"
-                verdict = _condition("NamesAccepted", "False", reason, f"{quote(name)} is already in use")
-            elif name:
-                names[field] = name
-        short = wanted.get("shortNames") or []
-        own = accepted.get("shortNames") or []
-        clashes = [f"{quote(name)} is already in use" for name in short if name not in own and name in resources]
-        if clashes:
-            words = clashes[0] if len(clashes) == 1 else f"[{', '.join(clashes)}]"
-            verdict = _condition("NamesAccepted", "False", "ShortNamesConflict", words)
-        else:
-            names = _with(names, "shortNames", short)
-        return _with(names, "categories", wanted.get("categories") or []), verdict
+                words = clashes[0] if len(clashes) == 1 else f"[{', '.join(clashes)}]"
+                verdict = _condition("NamesAccepted", "False", reason, words)
+            else:
+                names = _with(names, field, wanted.get(field))
+        return _with(names, "categories", wanted.get("categories")), verdict
 
     def _taken(self, group: str) -> tuple[set[str], set[str]]:
         """(names of resources, names of kinds) that the group's definitions have."""
@@ -169,6 +165,13 @@ def _equivalent(new: Obj, old: Obj | None) -> bool:
     return old is not None and all(old.get(field) == value for field, value in new.items())
 
 
-def _with(names: Obj, field: str, values: list[str]) -> Obj:
-    kept = {name: value for name, value in names.items() if name != field}
-    return {**kept, field: values} if values else kept
+def _clashes(wanted: str | list[str] | None, accepted: str | list[str] | None, taken: set[str]) -> list[str]:
+    """What is wrong with names that others have, and this definition has not."""
+    asked = [wanted] if isinstance(wanted, str) else wanted or []
+    own = [accepted] if isinstance(accepted, str) else accepted or []
+    return [f"{quote(name)} is already in use" for name in asked if name not in own and name in taken]
+
+
+def _with(names: Obj, field: str, value: str | list[str] | None) -> Obj:
+    kept = {name: said for name, said in names.items() if name != field}
+    return {**kept, field: value} if value else kept
