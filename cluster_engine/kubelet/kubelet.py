@@ -27,7 +27,6 @@ from cluster_engine.kubelet.node_status import register_node, renew_lease
 from cluster_engine.kubelet.pod_worker import PodWorker
 from cluster_engine.kubelet.pressure import EvictionManager
 from cluster_engine.kubelet.runtime import AddressPool
-from cluster_engine.kubelet.server import KubeletServer
 from cluster_engine.trace import START, Cause
 
 __all__ = ["Kubelet", "KubeletConfig"]
@@ -77,7 +76,6 @@ class Kubelet(Component):
         # The machine has no power.
         self.dark = False
         self.sources = SourceHistory(context.clock)
-        context.client.server.kubelets[config.name] = KubeletServer(self)
         self.network: NetworkState = before.network if before is not None else NetworkState()
         self.rebooted = rebooted
         # What there is to tell about the start, once the node is reported.
@@ -258,6 +256,8 @@ class Kubelet(Component):
         """Goes on with informers of its own: it knows what it knew, and all that it has to say waits."""
         self.context = replace(self.context, informers=informers)
         self.pods = informers.get("pods")
+        for worker in self.workers.values():
+            worker.unheard = True
 
     def reconnect(self) -> None:
         """The API server can be reached again: reports on the node; on the pods when they are listed again."""

@@ -54,6 +54,8 @@ class PodWorker:
         self.terminating = False
         self.finished = False
         self.dirty = False
+        # Its kubelet is, or was, cut off from the API server.
+        self.unheard = False
         # Why the kubelet itself has ended the pod, "" where it has not.
         self.evicted = ""
         # What to try again when a ConfigMap or Secret appears.
@@ -91,8 +93,9 @@ class PodWorker:
 
     def sync(self, pod: Obj) -> None:
         """Brings the pod on its way, as far as it gets at this moment."""
-        if pod.get("status") is not self.pod.get("status"):
-            # Somebody else has written what they thought of the pod. Follows status_manager.go (needsReconcile).
+        if self.unheard and pod is not self.pod:
+            # Others may have written what they thought of the pod while nothing was heard of it.
+            self.unheard = False
             self.dirty = True
         self.pod = pod
         if not self._admitted:
