@@ -14,7 +14,7 @@ import pytest
 from tests.differential.states import load_all
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LIMIT_SECONDS = 600
+LIMIT_SECONDS = 1800
 MIN_LINES = 400
 MIN_STATES = 12
 STATES = load_all()
@@ -25,11 +25,22 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Every line's outcome, run once in a process of its own (the HTTP server wants an event loop of its own)."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    path = tmp_path_factory.mktemp("differential") / "outcomes.json"
-    command = [sys.executable, "-m", "tests.differential", "--json", str(path)]
+    folder = tmp_path_factory.mktemp("differential")
+    found = _compare(folder / "outcomes.json")
+    # The real program runs on real time: what differs is looked at once more, alone, and must differ again.
+    for index, outcome in enumerate(found):
+        if outcome["difference"]:
+            again = _compare(folder / f"{index}.json", "--state", outcome["state"], "--line", outcome["line"]["run"])
+            found[index] = next(one for one in again if one["line"] == outcome["line"])
+    return found
+
+
+def _compare(path: Path, *chosen: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "tests.differential", "--json", str(path), *chosen]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     assert path.exists(), done.stderr
-    return json.loads(path.read_text())
+    outcomes: list[dict[str, Any]] = json.loads(path.read_text())
+    return outcomes
 
 
 @pytest.mark.slow
