@@ -20,6 +20,7 @@ from cluster_engine.apiserver.event_ttl import EVENT_TTL_SECONDS
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.etcd.store import CompareFailedError
 from cluster_engine.schema.patching import apply_patch
+from cluster_engine.schema.scalars import untyped
 
 # What a client may say but only the server sets; dropped in silence on create, kept as stored on update.
 _SERVER_FIELDS = (
@@ -139,7 +140,9 @@ def _applied(request: Request, strategy: Strategy) -> Obj:
             f"failed to create typed patch object ({where}; {resource.api_version}, Kind={resource.kind}): "
             + ", ".join(f".{field}: field not declared in schema" for field in fields)
         )
-    return {**request.body, "kind": resource.kind, "metadata": config["metadata"]}
+    # What was applied is what was written, not what was left out and is meant by that.
+    written: Obj = untyped(request.body)
+    return {**written, "kind": resource.kind, "metadata": config["metadata"]}
 
 
 def replace(server: ServerContext, strategy: Strategy, request: Request, new: Obj, old: Obj) -> Obj:

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal
 
-import orjson
-
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.gotext import plain, quote
@@ -31,7 +29,7 @@ from cluster_engine.apimachinery.patch.common import PatchMeta
 from cluster_engine.apimachinery.patch.json_patch import TooManyOperationsError, strict_errors
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.schema.decode import FieldValidation, decode_fields, strict_words
-from cluster_engine.schema.scalars import DecodeError, TypeMismatchError
+from cluster_engine.schema.scalars import DecodeError, TypeMismatchError, json_text
 from cluster_engine.schema.types import Type, types
 
 PatchType = Literal["json", "merge", "strategic"]
@@ -148,7 +146,7 @@ def _invalid_patch(body: Any, patched: Obj, patch_type: str, why: str) -> ApiErr
     if patch_type == "strategic":
         shown = plain(body)
     else:
-        shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
+        shown = json_text(patched)
     fault = errors.invalid_value("patch", shown, why)
     return ApiError(
         422, "Invalid", f' "" is invalid: {fault}',

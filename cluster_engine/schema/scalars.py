@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+import orjson
 
 from cluster_engine.apimachinery import quantity, times
 from cluster_engine.apimachinery.gotext import quote
@@ -221,6 +224,14 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "micro-time": _time(".000000Z07:00", rfc3339_micro),
     "any": _any,
 }
+
+
+def json_text(value: Any) -> str:
+    """What somebody sent, as JSON, to be shown in an error: also what JSON has no numbers or strings for."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str).decode()
+    except TypeError:
+        return json.dumps(value, default=str, separators=(",", ":"))
 
 
 def untyped(value: Any, depth: int = 0) -> Any:

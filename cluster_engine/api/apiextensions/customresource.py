@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-import orjson
-
 from cluster_engine.api.apiextensions import coercion, embedded, openapi, schemas, values
 from cluster_engine.api.apiextensions import scale as scales
 from cluster_engine.api.apiextensions.columns import Columns, compile_path, find
@@ -28,7 +26,7 @@ from cluster_engine.apimachinery.names import qualified_name
 from cluster_engine.apimachinery.scheme import Resource, version_order
 from cluster_engine.schema.decode import FieldValidation, check_type_fields, decode_part, strict_words, unrecognized
 from cluster_engine.schema.patching import PatchType, patch_object
-from cluster_engine.schema.scalars import DecodeError, untyped
+from cluster_engine.schema.scalars import DecodeError, json_text, untyped
 
 _STANDARD_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
 _UNCHECKED = (
@@ -96,8 +94,7 @@ class CustomResourceStrategy(Strategy):
         check_type_fields(body, resource)
         kind, api_version = body.get("kind") or "", body.get("apiVersion") or resource.api_version
         if not kind:
-            shown = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-            raise unrecognized(body, resource, f"Object 'Kind' is missing in '{shown}'")
+            raise unrecognized(body, resource, f"Object 'Kind' is missing in '{json_text(body)}'")
         if api_version != resource.api_version:
             words = f"the API version in the data ({api_version}) does not match the expected API version"
             raise bad_request(f"{words} ({resource.api_version})")

@@ -59,6 +59,8 @@ class CustomResourceDefinitionStrategy(Strategy):
         """The definition with the parts of schemas read that have no type of their own (`items` and its like)."""
         spec = crd.get("spec") or {}
         versions = spec.get("versions") or []
+        if "metadata" not in crd:
+            crd = {**crd, "metadata": {}}
         try:
             read = [_read_version(version) for version in versions]
         except DecodeError as error:
