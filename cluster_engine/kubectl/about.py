@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from cluster_engine.kubectl.command import Command, Invocation, flag_help
 from cluster_engine.kubectl.common_flags import GLOBAL
+from cluster_engine.kubectl.config.kubeconfig import SERVER_URL
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import VERSION
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.printers import json_printer, yaml_printer
-from cluster_engine.kubectl.printers.tabwriter import TableWriter
 from cluster_engine.kubectl.process import Process
 
-CONTEXT = "podarium"
-SERVER_URL = "https://192.168.0.100:6443"
 _KUSTOMIZE = "v5.5.0"
 
 
@@ -66,51 +64,6 @@ def run_options(call: Invocation) -> Process:
     yield
 
 
-def run_config_view(call: Invocation) -> Process:
-    config = {
-        "apiVersion": "v1",
-        "clusters": [{"cluster": {"server": SERVER_URL}, "name": CONTEXT}],
-        "contexts": [{"context": {"cluster": CONTEXT, "user": CONTEXT}, "name": CONTEXT}],
-        "current-context": CONTEXT,
-        "kind": "Config",
-        "preferences": {},
-        "users": [{"name": CONTEXT, "user": {}}],
-    }
-    printer = json_printer.pretty if call.flags.string("output") == "json" else yaml_printer.dump
-    call.factory.out.write(printer(config).rstrip("\n") + "\n")
-    return 0
-    yield
-
-
-def run_current_context(call: Invocation) -> Process:
-    call.factory.out.line(CONTEXT)
-    return 0
-    yield
-
-
-def run_get_contexts(call: Invocation) -> Process:
-    for name in call.args:
-        if name != CONTEXT:
-            raise CommandError(f"context {name} not found")
-    if call.flags.string("output") == "name":
-        call.factory.out.line(CONTEXT)
-        return 0
-    rows = [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"], ["*", CONTEXT, CONTEXT, CONTEXT, ""]]
-    call.factory.out.write(TableWriter().render(rows[1:] if call.flags.on("no-headers") else rows))
-    return 0
-    yield
-
-
-def run_use_context(call: Invocation) -> Process:
-    if len(call.args) != 1:
-        raise call.usage_error("accepts 1 arg(s)")
-    if call.args[0] != CONTEXT:
-        raise CommandError(f'no context exists with the name: "{call.args[0]}"')
-    call.factory.out.line(f'Switched to context "{CONTEXT}".')
-    return 0
-    yield
-
-
 VERSION_COMMAND = Command(
     "version",
     "Print the client and server version information",
@@ -139,34 +92,4 @@ OPTIONS = Command(
     use="[options]",
     hidden=True,
     completes="nothing",
-)
-_OUTPUT = Flag("output", shorthand="o", help="How to print")
-CONFIG = Command(
-    "config",
-    "Modify kubeconfig files",
-    use="SUBCOMMAND [options]",
-    long="Shows how kubectl reaches the cluster. The terminal's kubectl has one cluster, and cannot "
-    "be pointed at another.",
-    commands=(
-        Command("current-context", "Display the current-context", run_current_context, completes="nothing"),
-        Command(
-            "get-contexts",
-            "Describe one or many contexts",
-            run_get_contexts,
-            completes="nothing",
-            flags=(_OUTPUT, Flag("no-headers", "bool", help="Leaves the line of headers out")),
-        ),
-        Command("use-context", "Set the current-context in a kubeconfig file", run_use_context, completes="nothing"),
-        Command(
-            "view",
-            "Display merged kubeconfig settings or a specified kubeconfig file",
-            run_config_view,
-            completes="nothing",
-            flags=(
-                _OUTPUT,
-                Flag("minify", "bool", help="Only the current context"),
-                Flag("raw", "bool", help="With all data"),
-            ),
-        ),
-    ),
 )

@@ -12,6 +12,7 @@ from cluster_engine.apimachinery.meta import dig
 from cluster_engine.kubectl import pod_spec
 from cluster_engine.kubectl.command import Command, resolve
 from cluster_engine.kubectl.common_flags import GLOBAL
+from cluster_engine.kubectl.config import kubeconfig
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.flags import Flag, normalized
@@ -28,6 +29,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "type": ("json", "merge", "strategic"),
     "validate": ("ignore", "strict", "warn"),
 }
+_POD_OWNERS = ("daemonset", "deployment", "job", "replicaset", "service", "statefulset")
 _FILE_FLAGS = ("filename", "patch-file", "from-file", "from-env-file", "cert", "key")
 
 
@@ -44,9 +46,14 @@ def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[st
     command, path, rest = resolve(ROOT, words, GLOBAL)
     flags = {flag.name: flag for flag in (*command.flags, *GLOBAL)}
     by_letter = {flag.shorthand: flag for flag in flags.values() if flag.shorthand}
+    if not factory.explicit_namespace:
+        factory.namespace = kubeconfig.namespace_of(factory.files, "")
     factory.namespace = _namespace(rest) or factory.namespace
     awaited = _awaits_value(rest[-1], flags, by_letter) if rest else None
     if awaited is not None:
+        if awaited.name == "container" and command.completes == "pods":
+            found = _positional(rest[:-1], flags, by_letter)
+            return _containers(factory, found[0]) if found else []
         return _values(factory, awaited)
     if partial.startswith("--") and "=" in partial:
         name, _, _ = partial[2:].partition("=")
@@ -59,6 +66,12 @@ def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[st
         return [child.name for child in command.commands if not child.hidden]
     if command.completes == "files":
         return factory.files.list()
+    if command.completes == "contexts":
+        return [str(one["name"]) for one in kubeconfig.load(factory.files)["contexts"]]
+    if command.completes == "nodes":
+        return _nodes(factory, path, args)
+    if command.completes == "pods":
+        return _pods(factory, path, args, partial)
     if command.completes == "resources" and command.run is not None:
         return _resources(factory, path, args, partial)
     return []
@@ -87,6 +100,8 @@ def _awaits_value(word: str, flags: dict[str, Flag], by_letter: dict[str, Flag])
 def _values(factory: Factory, flag: Flag) -> list[str]:
     if flag.name == "namespace":
         return _names(factory, "namespaces")
+    if flag.name == "context":
+        return [str(one["name"]) for one in kubeconfig.load(factory.files)["contexts"]]
     if flag.name in _FILE_FLAGS:
         return factory.files.list()
     return list(_VALUES.get(flag.name, ()))
@@ -122,6 +137,30 @@ def _resources(factory: Factory, path: str, args: Sequence[str], partial: str) -
     if "," in head:
         return []
     return _names(factory, factory.mapper.resource(head).group_resource)
+
+
+def _nodes(factory: Factory, path: str, args: Sequence[str]) -> list[str]:
+    """`taint node NAME`, `drain NAME`."""
+    if path.endswith("taint") and not args:
+        return ["node", "nodes"]
+    return [name for name in _names(factory, "nodes") if name not in args]
+
+
+def _pods(factory: Factory, path: str, args: Sequence[str], partial: str) -> list[str]:
+    """A pod, or TYPE/NAME; after it the containers, for `logs`."""
+    if not args:
+        if "/" in partial:
+            return _types_or_named(factory, path, partial)
+        return [*_names(factory, "pods"), *(f"{type_}/" for type_ in _POD_OWNERS)]
+    return _containers(factory, args[0]) if path.endswith("logs") and len(args) == 1 else []
+
+
+def _containers(factory: Factory, word: str) -> list[str]:
+    type_, slash, name = word.partition("/")
+    resource = factory.mapper.resource(type_ if slash else "pods")
+    spec = pod_spec.of(factory.get(resource, factory.namespace, name if slash else word))
+    fields = ("containers", "initContainers", "ephemeralContainers")
+    return [one["name"] for field in fields for one in spec.get(field) or ()]
 
 
 def _types_or_named(factory: Factory, path: str, partial: str) -> list[str]:

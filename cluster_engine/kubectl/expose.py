@@ -19,7 +19,7 @@ _EXPOSABLE = ("Service", "ReplicationController", "Pod", "Deployment", "ReplicaS
 
 
 def run(call: Invocation) -> Process:
-    builder = Builder.of(call.factory, call.flags, call.args)
+    builder = Builder.of(call.factory, call.flags, call.args, typed=True)
     builder.label_selector = None
     result = yield from builder.do()
     errors: list[Exception] = []

@@ -16,7 +16,8 @@ from cluster_engine.apiserver.auth.users import ADMIN, impersonated
 from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
-from cluster_engine.kubectl.errors import CommandError, ServerGone
+from cluster_engine.kubectl.config import kubeconfig
+from cluster_engine.kubectl.errors import ServerGone
 from cluster_engine.kubectl.flags import Flags
 from cluster_engine.kubectl.process import Output, Stream, Wait
 from cluster_engine.kubectl.resource.mapper import Mapper
@@ -86,8 +87,8 @@ class Factory:
         if flags.string("as"):
             acting_as = impersonated(flags.string("as"), tuple(flags.strings("as-group")))
             self.user, self.groups = acting_as.name, acting_as.groups
-        if flags.string("context") not in ("", "podarium"):
-            raise CommandError(f'context "{flags.string("context")}" does not exist')
+        if not self.explicit_namespace:
+            self.namespace = kubeconfig.namespace_of(self.files, flags.string("context"))
         if flags.has("field-manager"):
             self.field_manager = flags.string("field-manager")
 

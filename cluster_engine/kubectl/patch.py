@@ -18,7 +18,12 @@ from cluster_engine.kubectl.resource.builder import Builder
 from cluster_engine.kubectl.resource.mapper import Info
 from cluster_engine.schema.patching import apply_patch
 
-TYPES = ("json", "merge", "strategic")
+MEDIA_TYPES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+TYPES = tuple(MEDIA_TYPES)
 
 
 def run(call: Invocation) -> Process:
@@ -74,16 +79,22 @@ def _patch(call: Invocation, info: Info, type_: Any, body: Any, dry_run: common.
     if dry_run == "client" or flags.on("local"):
         obj = apply_patch(info.obj, body, type_, None)
     else:
-        obj = factory.request(
-            "patch",
-            info.resource,
-            info.namespace,
-            info.name,
-            body=body,
-            patch_type=type_,
-            dry_run=dry_run == "server",
-            subresource=flags.string("subresource"),
-        )
+        try:
+            obj = factory.request(
+                "patch",
+                info.resource,
+                info.namespace,
+                info.name,
+                body=body,
+                patch_type=type_,
+                dry_run=dry_run == "server",
+                subresource=flags.string("subresource"),
+            )
+        except ApiError as error:
+            if error.reason != "UnsupportedMediaType":
+                raise
+            kind = f"{info.resource.api_version}, Kind={info.resource.kind}"
+            raise CommandError(f"{MEDIA_TYPES[type_]} is not supported by {kind}: {error.message}") from None
         cause = record_patch(call, obj)
         if cause and dry_run == "none":
             obj = factory.request("patch", info.resource, info.namespace, info.name, body=cause, patch_type="merge")

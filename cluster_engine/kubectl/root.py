@@ -32,6 +32,7 @@ from cluster_engine.kubectl import (
 from cluster_engine.kubectl.auth import group as auth
 from cluster_engine.kubectl.command import Command, execute
 from cluster_engine.kubectl.common_flags import GLOBAL
+from cluster_engine.kubectl.config import command as config
 from cluster_engine.kubectl.create import create
 from cluster_engine.kubectl.describe import command as describe
 from cluster_engine.kubectl.errors import (
@@ -99,7 +100,7 @@ ROOT = Command(
         absent.COMPLETION,
         api_resources.RESOURCES,
         api_resources.VERSIONS,
-        about.CONFIG,
+        config.COMMAND,
         absent.PLUGIN,
         about.VERSION_COMMAND,
         about.OPTIONS,

@@ -7,6 +7,7 @@ import re
 from cluster_engine.apimachinery import go_json
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl import common_flags as common
+from cluster_engine.kubectl import run_attached
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.create import generate
 from cluster_engine.kubectl.errors import CommandError
@@ -18,7 +19,6 @@ _IMAGE = re.compile(
     r"[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z",
     re.IGNORECASE,
 )
-_UNSUPPORTED = ("attach", "stdin", "tty", "rm")
 
 
 def run(call: Invocation) -> Process:
@@ -32,9 +32,7 @@ def run(call: Invocation) -> Process:
         raise CommandError("--image is required")
     if not _IMAGE.match(image):
         raise CommandError(f'Invalid image name "{image}": invalid reference format')
-    for flag in _UNSUPPORTED:
-        if flags.on(flag):
-            raise CommandError(f"the terminal's kubectl does not have --{flag} yet")
+    _check_attach(call)
     if flags.on("expose") and not flags.string("port"):
         raise call.usage_error("--port must be set when exposing a service")
     restart = flags.string("restart")
@@ -46,8 +44,28 @@ def run(call: Invocation) -> Process:
         generate.submit(call, _service(name, pod, int(flags.string("port"))), printer=printer)
         if flags.string("output") == "yaml":
             call.factory.out.line("---")
-    return generate.submit(call, pod, printer=printer)
-    yield
+    attached = _attaches(call)
+    if not attached or common.dry_run(flags) != "none":
+        return generate.submit(call, pod, printer=printer)
+    generate.submit(call, pod, printer=lambda _: "")
+    return (yield from run_attached.attach(call, name))
+
+
+def _attaches(call: Invocation) -> bool:
+    flags = call.flags
+    return flags.on("attach") if flags.changed("attach") else flags.on("stdin")
+
+
+def _check_attach(call: Invocation) -> None:
+    flags = call.flags
+    if flags.on("tty") and not flags.on("stdin"):
+        raise call.usage_error("-i/--stdin is required for containers with -t/--tty=true")
+    if flags.on("rm") and not _attaches(call):
+        raise CommandError("--rm should only be used for attached containers")
+    if _attaches(call) and flags.string("dry-run") not in ("none",):
+        raise CommandError(
+            "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
+        )
 
 
 def _pod(call: Invocation, name: str, image: str, words: list[str], restart: str) -> Obj:
@@ -64,6 +82,10 @@ def _pod(call: Invocation, name: str, image: str, words: list[str], restart: str
         container["ports"] = [{"containerPort": int(flags.string("port"))}]
     if flags.string("image-pull-policy"):
         container["imagePullPolicy"] = flags.string("image-pull-policy")
+    if flags.on("stdin"):
+        container |= {"stdin": True, **({} if flags.on("leave-stdin-open") else {"stdinOnce": True})}
+    if flags.on("tty"):
+        container["tty"] = True
     if flags.on("privileged"):
         container["securityContext"] = {"privileged": True}
     labels = parse_labels(flags.string("labels")) if flags.string("labels") else {"run": name}

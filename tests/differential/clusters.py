@@ -109,8 +109,9 @@ def objects_text(cluster: Cluster) -> str:
 def _bare(obj: dict[str, Any]) -> dict[str, Any]:
     meta = {key: value for key, value in obj["metadata"].items() if key not in _RANDOM}
     rest = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
-    managers = sorted({f["manager"] for f in obj["metadata"].get("managedFields") or ()})
-    return {"metadata": meta, **rest, "managers": managers}
+    # When controllers come to it is a matter of time.
+    managers = {f["manager"] for f in obj["metadata"].get("managedFields") or ()} - {"kube-controller-manager"}
+    return {"metadata": meta, **rest, "managers": sorted(managers)}
 
 
 def _text(value: Any) -> str:

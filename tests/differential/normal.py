@@ -17,6 +17,8 @@ _RULES = [
     (re.compile(rf"(?<=[a-z0-9])-[{_SAFE}]{{8,10}}-[{_SAFE}]{{5}}\b"), "-<hash>-<random>"),
     (re.compile(r"(?<=[a-z0-9])-(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "-<random>"),
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "<log> "),
+    # A watch that the server closed early; when, is a matter of time.
+    (re.compile(r"^<log> reflector\.go.*\n", re.MULTILINE), ""),
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(_AGE), "<age>"),
     (re.compile(r"<age> \(x\d+ over <age>\)"), "<age>"),

@@ -64,7 +64,7 @@ class Runner:
 
     def run(self) -> None:
         """Runs everything; raises RuntimeError when the runner itself failed."""
-        server = Server(
+        server: Server = Server(
             application=KubeApi(self._resolve),
             endpoints=build_endpoint_description_strings(host="127.0.0.1", port=self.port),
             signal_handlers=False,

@@ -14,7 +14,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, labels_of, with_meta
 from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.apiserver.request import Accept
-from cluster_engine.kubectl.errors import Aggregate, CommandError, raise_all
+from cluster_engine.kubectl.errors import Aggregate, CommandError, RawError, raise_all
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.flags import Flags
 from cluster_engine.kubectl.printers import yaml_printer
@@ -34,6 +34,8 @@ _MIXED_FORMS = (
 )
 
 Visited = Info | Exception
+
+_UNREGISTERED_GROUPS = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
 def is_not_found(error: Exception) -> bool:
@@ -103,6 +105,8 @@ class Builder:
     local: bool = False
     # Documents without kind or apiVersion are refused as not valid, not as unreadable.
     validated: bool = False
+    # Objects are read into kubectl's own Go types, which there are for the built-in kinds only.
+    typed: bool = False
     # The types and names that the arguments gave.
     _types: list[str] = field(default_factory=list)
     _names: list[str] = field(default_factory=list)
@@ -213,6 +217,9 @@ class Builder:
             except ApiError as error:
                 yield self._about_selector(resource, error)
                 continue
+            if self.typed and not _has_type(resource):
+                yield RawError(str(_unregistered(resource, f"{resource.kind}List")))
+                continue
             if self.keep_lists or body["kind"] == "Table":
                 yield Info(resource, namespace, "", body)
             else:
@@ -267,6 +274,8 @@ class Builder:
             )
         except ApiError as error:
             return error
+        if self.typed and not _has_type(info.resource):
+            return _unregistered(info.resource, info.resource.kind)
         return info
 
     def _by_paths(self) -> Generator[Wait, None, Result]:
@@ -332,6 +341,17 @@ class Builder:
                     "perform this operation."
                 )
         return self._fetched(info) if self.latest else info
+
+
+def _has_type(resource: Resource) -> bool:
+    """Whether kubectl's scheme has the kind."""
+    group = resource.group
+    return ("." not in group or group.endswith(".k8s.io")) and group not in _UNREGISTERED_GROUPS
+
+
+def _unregistered(resource: Resource, kind: str) -> CommandError:
+    version = resource.api_version
+    return CommandError(f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"')
 
 
 def _listed(resource: Resource, item: Obj) -> Info:

@@ -23,7 +23,7 @@ def builder(call: Invocation) -> Builder:
     """The builder of all subcommands. Raises CommandError where no resource is given."""
     if not call.args and not call.flags.strings("filename") and not call.flags.string("kustomize"):
         raise CommandError("required resource not specified")
-    return Builder.of(call.factory, call.flags, call.args, allow_empty_selector=True, latest=True)
+    return Builder.of(call.factory, call.flags, call.args, allow_empty_selector=True, latest=True, typed=True)
 
 
 def patch_each(call: Invocation, change: Change, operation: str) -> Process:

@@ -44,7 +44,7 @@ def find(call: Invocation, resources: Sequence[str]) -> Generator[Wait, None, li
     local = flags.on("local")
     if local and resources:
         raise CommandError(LOCAL_RESOURCES)
-    builder = Builder.of(call.factory, flags, resources, latest=not local, local=local)
+    builder = Builder.of(call.factory, flags, resources, latest=not local, local=local, typed=True)
     builder.select_all = False
     builder.allow_empty_selector = flags.on("all")
     if local:
