@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
@@ -15,6 +16,9 @@ from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.etcd.store import Store
 from cluster_engine.rng import Rng
 from cluster_engine.trace import Trace
+
+if TYPE_CHECKING:
+    from cluster_engine.apiserver.connect import KubeletApi
 
 LEASE_RENEWAL_US = 10 * SECOND_US
 COMPONENTS = ("controller-manager", "scheduler", "etcd-0")
@@ -45,6 +49,8 @@ class ServerContext:
         self.failing_checks: tuple[str, ...] = ()
         # What is wrong with each component of the control plane, by name; "" for one that is well.
         self.component_faults: Callable[[], Mapping[str, str]] = lambda: dict.fromkeys(COMPONENTS, "")
+        # The kubelets' own servers, by node: for what goes on inside containers.
+        self.kubelets: dict[str, KubeletApi] = {}
         self.started = clock.rfc3339()
         # Every watch that is open, in the order of opening.
         self.watches: dict[Watch, None] = {}

@@ -118,3 +118,46 @@ class Exchange:
         if stopped is not None:
             stopped()
         self.end()
+
+
+class PortConnection:
+    """One connection to a port of a pod. Made by the kubelet, used by whoever carries the bytes."""
+
+    def __init__(self, send: Callable[[bytes], None], finish: Callable[[], None]) -> None:
+        self._send = send
+        self._finish: Callable[[], None] | None = finish
+        self.stream = ByteStream()
+        # Why there is no connection, in the kubelet's words; "" where there is one.
+        self.error = ""
+
+    def send(self, data: bytes) -> None:
+        """The client has sent bytes."""
+        if self._finish is not None:
+            self._send(data)
+
+    def finish(self) -> None:
+        """The client sends no more; calling it again changes nothing."""
+        finish, self._finish = self._finish, None
+        if finish is not None:
+            finish()
+
+
+class PortForward:
+    """Connections to ports of a pod, as many as the client opens. `ports` are those that it named beforehand."""
+
+    def __init__(self, ports: tuple[int, ...], connect: Callable[[int], PortConnection]) -> None:
+        self.ports = ports
+        self._connect = connect
+        self._open: list[PortConnection] = []
+
+    def connect(self, port: int) -> PortConnection:
+        """A new connection; its `error` says where there is none."""
+        connection = self._connect(port)
+        self._open.append(connection)
+        return connection
+
+    def stop(self) -> None:
+        """The client has gone."""
+        for connection in self._open:
+            connection.finish()
+        self._open.clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
-from cluster_engine.apiserver import read, write
+from cluster_engine.apiserver import connect, read, write
 from cluster_engine.apiserver.auth.token_request import create_token
 from cluster_engine.apiserver.bodies import BINDING, SCALE, decoded
 from cluster_engine.apiserver.context import ServerContext
@@ -135,4 +135,9 @@ _SUBRESOURCES: dict[str, Handler] = {
     "eviction": evict,
     "finalize": finalize,
     "token": create_token,
+    "log": connect.log,
+    "exec": connect.execute,
+    "attach": connect.attach,
+    "portforward": connect.port_forward,
+    "proxy": connect.proxy,
 }

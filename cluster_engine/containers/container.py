@@ -14,6 +14,7 @@ from cluster_engine.containers.logs import LogOptions, LogRing, render
 from cluster_engine.containers.pipe import Pipe, empty
 from cluster_engine.containers.process import SIGKILL, SIGTERM, Fd, Main, Process, decode
 from cluster_engine.containers.runner import Waitable
+from cluster_engine.containers.terminal import Terminal
 
 if TYPE_CHECKING:
     from cluster_engine.containers.pod import PodWorld
@@ -98,10 +99,20 @@ class ContainerWorld:
         self.out_of_memory = False
         self.asked_to_stop = False
         self.attached: list[Callable[[str, bytes], None]] = []
+        # With `tty` the main process has a terminal, which is there before anybody looks at it.
+        self.terminal: Terminal | None = Terminal(self._echo) if plan.tty else None
         self.stdin: Pipe = Pipe() if plan.stdin else empty()
+        if self.terminal is not None and plan.stdin:
+            self.stdin = self.terminal.stdin
         # What servers remember that is worth keeping (a database's content), by server.
         self.memory: dict[str, object] = {}
         self._on_exit = on_exit
+
+    def _echo(self, data: bytes) -> None:
+        """What the terminal itself shows: the keys that are typed."""
+        self.log.write("stdout", data, self.pod.runner.now_us)
+        for listener in tuple(self.attached):
+            listener("stdout", data)
 
     @property
     def running(self) -> bool:
@@ -190,12 +201,17 @@ class ContainerWorld:
     def start(self) -> None:
         """Starts the main process. Raises `ProgramNotFound`."""
         fds: dict[int, Fd] = {0: self.stdin, 1: Output(self, "stdout"), 2: Output(self, "stderr")}
+        if self.plan.tty:
+            fds[2] = fds[1]
         plan = self.plan
         if not self.fs.exists(plan.cwd):
             self.fs.make_directory(plan.cwd, parents=True)
         known = None if not plan.unknown else self.pod.programs["unknown"]
         main = self.spawn(plan.argv, fds=fds, main=known)
         self.main = main
+        if self.terminal is not None:
+            main.terminal = self.terminal
+            self.terminal.leader = main
         main.on_end.append(self._main_ended)
 
     def go_on_idle(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import Obj, key_of
+from cluster_engine.apimachinery.meta import Obj, get_condition, key_of
 from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler, Informer, InformerFactory
@@ -23,10 +23,11 @@ from cluster_engine.kubelet.infrastructure import Infrastructure
 from cluster_engine.kubelet.inside import tokens
 from cluster_engine.kubelet.inside.sources import SourceHistory
 from cluster_engine.kubelet.mishaps import Mishaps
-from cluster_engine.kubelet.node_status import register_node, renew_lease
+from cluster_engine.kubelet.node_status import LEASE_NAMESPACE, LEASES, register_node, renew_lease
 from cluster_engine.kubelet.pod_worker import PodWorker
 from cluster_engine.kubelet.pressure import EvictionManager
 from cluster_engine.kubelet.runtime import AddressPool
+from cluster_engine.kubelet.server import KubeletServer
 from cluster_engine.trace import START, Cause
 
 __all__ = ["Kubelet", "KubeletConfig"]
@@ -76,6 +77,7 @@ class Kubelet(Component):
         # The machine has no power.
         self.dark = False
         self.sources = SourceHistory(context.clock)
+        context.client.server.kubelets[config.name] = KubeletServer(self)
         self.network: NetworkState = before.network if before is not None else NetworkState()
         self.rebooted = rebooted
         # What there is to tell about the start, once the node is reported.
@@ -97,6 +99,8 @@ class Kubelet(Component):
         self.queue.add(NODE, START)
         self.pods: Informer = context.informers.get("pods")
         self.pods.add_handler(self._on_pod)
+        context.informers.get("nodes").add_handler(self._on_node)
+        context.informers.get(LEASES)
         for resource in ("configmaps", "secrets"):
             context.informers.get(resource).add_handler(self._on_source(resource))
         self._starting = False
@@ -110,6 +114,18 @@ class Kubelet(Component):
         # What this kubelet writes itself is no news to it.
         if key != self._writing:
             self.queue.add(key, cause)
+
+    def _on_node(self, type_: EventType, node: Obj, old: Obj | None, cause: Cause) -> None:
+        """Corrects a controller that has taken the node for lost, as a kubelet does that reports every ten seconds."""
+        name = self.config.name
+        if node["metadata"]["name"] != name or type_ == "DELETED" or self._node is None:
+            return
+        ready = get_condition((node.get("status") or {}).get("conditions"), "Ready")
+        if ready is None or ready["status"] != "Unknown":
+            return
+        lease = self.context.informers.get(LEASES).get(f"{LEASE_NAMESPACE}/{name}")
+        if lease is not None and "renewTime" not in lease["spec"]:
+            self.queue.add_after(NODE, self.rng.uniform(0.5, RETRY_SECONDS), cause)
 
     def _on_source(self, resource: str) -> Handler:
         def on_event(type_: EventType, obj: Obj, _old: Obj | None, cause: Cause) -> None:
@@ -256,8 +272,6 @@ class Kubelet(Component):
         """Goes on with informers of its own: it knows what it knew, and all that it has to say waits."""
         self.context = replace(self.context, informers=informers)
         self.pods = informers.get("pods")
-        for worker in self.workers.values():
-            worker.unheard = True
 
     def reconnect(self) -> None:
         """The API server can be reached again: reports on the node; on the pods when they are listed again."""

@@ -17,6 +17,7 @@ from cluster_engine.kubelet.config import KubeletConfig
 
 KUBELET_VERSION = "v1.32.4"
 RUNTIME_VERSION = "containerd://1.7.27"
+LEASES = "leases.coordination.k8s.io"
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_DURATION_SECONDS = 40
 
@@ -72,14 +73,14 @@ def renew_lease(client: Client, config: KubeletConfig) -> None:
         "spec": spec,
     }
     try:
-        present = client.get("leases.coordination.k8s.io", config.name, LEASE_NAMESPACE)
+        present = client.get(LEASES, config.name, LEASE_NAMESPACE)
     except ApiError as error:
         if error.reason != "NotFound":
             raise
-        client.create("leases.coordination.k8s.io", lease)
+        client.create(LEASES, lease)
         return
     # Stored without a time, it is read with the present one.
-    client.update("leases.coordination.k8s.io", {**present, "spec": spec})
+    client.update(LEASES, {**present, "spec": spec})
 
 
 def _node(config: KubeletConfig, now: str) -> Obj:

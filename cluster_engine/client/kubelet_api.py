@@ -1,0 +1,16 @@
+"""What the API server asks of a kubelet, for kubelets: the questions, the streams, and where to be found."""
+
+from cluster_engine.apiserver.connect import ExecQuery, KubeletApi, LogQuery, ProxyAnswer, ProxyCall
+from cluster_engine.apiserver.streams import ByteStream, Exchange, PortConnection, PortForward
+
+__all__ = [
+    "ByteStream",
+    "Exchange",
+    "ExecQuery",
+    "KubeletApi",
+    "LogQuery",
+    "PortConnection",
+    "PortForward",
+    "ProxyAnswer",
+    "ProxyCall",
+]
