@@ -8,6 +8,7 @@ next thing.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, deleting, key_of
@@ -54,8 +55,6 @@ class PodWorker:
         self.terminating = False
         self.finished = False
         self.dirty = False
-        # Its kubelet is, or was, cut off from the API server.
-        self.unheard = False
         # Why the kubelet itself has ended the pod, "" where it has not.
         self.evicted = ""
         # What to try again when a ConfigMap or Secret appears.
@@ -93,9 +92,8 @@ class PodWorker:
 
     def sync(self, pod: Obj) -> None:
         """Brings the pod on its way, as far as it gets at this moment."""
-        if self.unheard and pod is not self.pod:
-            # Others may have written what they thought of the pod while nothing was heard of it.
-            self.unheard = False
+        if pod.get("status") is not self.pod.get("status"):
+            # Somebody else has written what they thought of the pod. Follows status_manager.go (needsReconcile).
             self.dirty = True
         self.pod = pod
         if not self._admitted:
@@ -129,7 +127,8 @@ class PodWorker:
         self.start_time = now
         refusal = self.host.refuses(self.pod)
         if refusal:
-            self.evict(refusal)
+            # It takes a moment, in which a scheduler that did not know better may learn of the node's taint.
+            self.plan(self.jitter(0.3), partial(self.evict, refusal), "refusal")
         elif not deleting(self.pod):
             self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
 

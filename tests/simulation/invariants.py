@@ -26,7 +26,6 @@ class Observer:
     """Watches a cluster: every commit and every step, and the whole at each quiet moment."""
 
     def __init__(self, cluster: Cluster, orphaned: set[str], saboteur: Saboteur | None = None) -> None:
-        self.cluster = cluster
         self._saboteur = saboteur
         self._orphaned = orphaned
         self._steps: dict[int, Step] = {}
@@ -36,6 +35,15 @@ class Observer:
         self._last: dict[str, Obj] = {}
         # What each Deployment had when it was last complete: from then on its promise holds.
         self._promised: dict[str, tuple[int, int]] = {}
+        self.attach(cluster)
+
+    def attach(self, cluster: Cluster) -> None:
+        """Watches a cluster from now on; after a sleep it is another one, over the same data."""
+        self.cluster = cluster
+        for step in cluster.trace.steps:
+            self._steps[step.number] = step
+        for commit in cluster.store.history_since(self._last_revision):
+            self._on_commit(commit)
         cluster.store.on_commit(self._on_commit)
         cluster.trace.on_step.append(self._on_step)
 

@@ -17,6 +17,7 @@ HEAL_SECONDS = 700.0
 # How long a fault may be felt after it has ended: taints, leases, caches that are listed again.
 AFTERMATH_SECONDS = 120.0
 MAX_STEPS = 60_000
+WORKLOADS = ("/registry/deployments.apps/", "/registry/statefulsets.apps/")
 
 
 def simulate(seed: int) -> None:
@@ -45,6 +46,8 @@ def simulate(seed: int) -> None:
             run_quietly(cluster, observer, dice.choice([0.2, 1, 4, 30]), disturbed=disturbed)
             if saboteur is not None and dice.random() < 0.2:
                 run_quietly(cluster, observer, 400, disturbed=disturbed)
+            if saboteur is not None and dice.random() < 0.1:
+                cluster = wake(cluster, observer, people, saboteur)
         if saboteur is not None:
             saboteur.put_right()
             run_quietly(cluster, observer, AFTERMATH_SECONDS, disturbed=True)
@@ -53,6 +56,46 @@ def simulate(seed: int) -> None:
         observer.check_settled()
         observer.check_causes()
         observer.check_acknowledged(people.acknowledged)
+    except BrokenPromiseError as error:
+        history = "\n  ".join(people.log)
+        raise BrokenPromiseError(f"seed {seed}: {error}\nwhat people did:\n  {history}") from error
+
+
+def wake(cluster: Cluster, observer: Observer, people: People, saboteur: Saboteur) -> Cluster:
+    """The cluster after a sleep: only etcd and the time are left of it, and the faults that were in force."""
+    people.log.append("the cluster sleeps, and wakes")
+    before = list(cluster.faults.active)
+    again = Cluster(cluster.config, cluster.snapshot())
+    if sorted(again.faults.active) != sorted(before):
+        raise BrokenPromiseError(f"faults before the sleep: {before}, after it: {list(again.faults.active)}")
+    saboteur.cluster, people.client = again, again.client("kubectl")
+    observer.attach(again)
+    return again
+
+
+def simulate_restore(seed: int) -> None:
+    """A history whose data are taken back to an earlier moment: everything settles where that was."""
+    dice = random.Random(seed)
+    cluster = Cluster(ClusterConfig(seed=seed, registry="catalogue", start_seconds=1.0))
+    people = People(cluster.client("kubectl"), dice)
+    observer = Observer(cluster, people.orphaned)
+    for deed in range(DEEDS):
+        people.act()
+        cluster.run_for(dice.choice([0.2, 1, 4, 30]))
+        if deed == DEEDS // 2:
+            saved = cluster.etcd_snapshot()
+            people.log.append("etcd is saved")
+    cluster.etcd_restore(saved)
+    people.log.append("etcd is restored")
+    try:
+        run_quietly(cluster, observer, AFTERMATH_SECONDS, disturbed=True)
+        people.repair()
+        run_quietly(cluster, observer, HEAL_SECONDS, disturbed=True)
+        observer.check_settled()
+        wanted = {item.key for item in saved.items if item.key.startswith(WORKLOADS)}
+        found = {item.key for item in cluster.store.snapshot().items if item.key.startswith(WORKLOADS)}
+        if wanted != found:
+            raise BrokenPromiseError(f"{sorted(wanted)} were saved, {sorted(found)} are there")
     except BrokenPromiseError as error:
         history = "\n  ".join(people.log)
         raise BrokenPromiseError(f"seed {seed}: {error}\nwhat people did:\n  {history}") from error

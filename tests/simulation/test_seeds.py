@@ -11,12 +11,17 @@ from cluster_engine.controllers.deployment import rolling
 from cluster_engine.controllers.tainteviction.controller import TaintEvictionController
 from cluster_engine.scheduler.scheduler import Scheduler
 from tests.simulation.invariants import BrokenPromiseError
-from tests.simulation.run import simulate
+from tests.simulation.run import simulate, simulate_restore
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_a_random_history_keeps_every_promise(seed: int) -> None:
     simulate(seed)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_history_that_is_taken_back_settles_where_it_was(seed: int) -> None:
+    simulate_restore(seed)
 
 
 def test_a_pod_that_runs_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

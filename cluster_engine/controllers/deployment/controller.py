@@ -10,6 +10,7 @@ from cluster_engine.apimachinery.meta import Obj, controller_of, deleting, key_o
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType
 from cluster_engine.controllers.common.owners import index_by_owner, orphans_in, owned_by, resolve_controller
+from cluster_engine.controllers.common.pods import phase_of
 from cluster_engine.controllers.common.ref_manager import ControllerRefManager
 from cluster_engine.controllers.common.waits import Waits
 from cluster_engine.controllers.deployment import sync as syncing
@@ -20,6 +21,9 @@ from cluster_engine.controllers.deployment.rollout import Rollout
 from cluster_engine.trace import Cause
 
 KIND = "Deployment"
+
+
+FINISHED = ("Failed", "Succeeded")
 
 
 class DeploymentController(Controller):
@@ -58,12 +62,18 @@ class DeploymentController(Controller):
                 self.queue.add(key_of(d), cause)
 
     def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
-        """Recreate waits for the last old pod to go, and only pods tell of that."""
+        """Recreate waits for the last old pod to go, and only pods tell of that.
+
+        Finished pods (evicted ones stay in the API) are not waited for. The real controller counts them here, and comes
+        back all the same: past the deadline it looks again and again at a rollout that was complete before.
+        """
         if type_ != "DELETED":
             return
         rs = resolve_controller(self.replica_sets, pod, "ReplicaSet")
         d = resolve_controller(self.deployments, rs, KIND) if rs is not None else None
-        if d is not None and not util.is_rolling_update(d) and not any(self._pods_by_rs(d).values()):
+        if d is None or util.is_rolling_update(d):
+            return
+        if all(phase_of(other) in FINISHED for pods in self._pods_by_rs(d).values() for other in pods):
             self.queue.add(key_of(d), cause)
 
     # The reconcile.

@@ -9,6 +9,7 @@ import pytest
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.clock import SECOND_US, rfc3339
 from cluster_engine.controllers.disruption.budget import Numbers, desired_healthy, disrupted_pods
+from cluster_engine.faults import Fault
 
 REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
 NOW_US = 1_800_000_000 * SECOND_US
@@ -208,6 +209,8 @@ def test_a_pod_that_is_not_ready_goes_when_the_policy_says_so(make_world: Any, p
     budget(world, minAvailable=2, **({"unhealthyPodEvictionPolicy": policy} if policy else {}))
     name = world.names("pods")[0]
     pod = world.get("pods", name)
+    # Its kubelet would say at once that it is ready.
+    world.cluster.inject(Fault("Stop", f"kubelet/{pod['spec']['nodeName']}"))
     conditions = [{**c, "status": "False"} if c["type"] == "Ready" else c for c in pod["status"]["conditions"]]
     world.client.update_status("pods", {**pod, "status": {**pod["status"], "conditions": conditions}})
     world.run(0.5)
