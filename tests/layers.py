@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "proxy": APIMACHINERY | {"client", "containers"},
     "kubelet": APIMACHINERY | {"client", "containers"},
     "kubectl": APIMACHINERY | DOOR | {"schema", "client"},
-    "shell": APIMACHINERY | DOOR | {"schema", "client", "kubectl", "cluster"},
+    "shell": APIMACHINERY | DOOR | {"schema", "client", "kubectl", "cluster", "containers"},
     "bootstrap": APIMACHINERY | {"client"},
     "processes": APIMACHINERY
     | {"apiserver.server", "client", "controllers", "scheduler", "kubelet", "containers", "proxy"},

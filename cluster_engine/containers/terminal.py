@@ -84,11 +84,10 @@ class Terminal:
         leader = self.leader
         if leader is None:
             return
-        for process in list(leader.pod.processes.values()):
-            if process.terminal is self and process is not leader:
-                process.signal(signal)
+        others = [p for p in leader.pod.processes.values() if p.terminal is self and p is not leader]
+        for process in others:
+            process.signal(signal)
         leader.signal(signal)
-        if leader.alive and SIGINT in leader.handlers:
-            # A shell shows its prompt anew: for it, an empty line has been typed.
-            if not any(p.terminal is self and p is not leader for p in leader.pod.processes.values()):
-                self.stdin.write(b"\n")
+        # A shell that was waiting for a line shows its prompt anew: for it, an empty one has been typed.
+        if leader.alive and SIGINT in leader.handlers and not others:
+            self.stdin.write(b"\n")

@@ -6,9 +6,10 @@ from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, annotations_of, deleting, dig
-from cluster_engine.kubectl import apply_last_applied, edit, prune
+from cluster_engine.kubectl import apply_last_applied, prune
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
+from cluster_engine.kubectl.edit import command as edit_command
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.last_applied import ANNOTATION, original, with_last_applied
@@ -306,5 +307,5 @@ COMMAND = Command(
         Flag("subresource", help="A subresource to apply to"),
         Flag("wait", "bool", help="Waits until deleted objects are gone"),
     ),
-    commands=(apply_last_applied.VIEW, apply_last_applied.SET, edit.LAST_APPLIED),
+    commands=(apply_last_applied.VIEW, apply_last_applied.SET, edit_command.LAST_APPLIED),
 )

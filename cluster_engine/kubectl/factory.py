@@ -19,6 +19,7 @@ from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.kubectl.config import kubeconfig
 from cluster_engine.kubectl.errors import ServerGone
 from cluster_engine.kubectl.flags import Flags
+from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.kubectl.process import Output, Stream, Wait
 from cluster_engine.kubectl.resource.mapper import Mapper
 
@@ -35,13 +36,14 @@ class FileSystem(Protocol):
     def write(self, path: str, text: str) -> None:
         """Creates or replaces; raises OSError for what is too large or too much."""
 
+    def delete(self, path: str) -> None:
+        """Raises FileNotFoundError."""
+
     def list(self) -> list[str]: ...
 
 
-# (path, text) -> what was saved, or None where nothing can be edited here.
-OpenEditor = Callable[[str, str], Generator[Wait, None, "str | None"]]
-# (pod, local port, the pod's port): opens a way from a browser to the port.
-ForwardPort = Callable[[Obj, int, int], None]
+# (path, text) -> the text as it is when somebody has left the editor. Raises CommandError.
+OpenEditor = Callable[[str, str], Generator[Wait, None, str]]
 
 
 class Factory:
@@ -74,10 +76,10 @@ class Factory:
         # How long the server took for what it could not do.
         self.waits_seconds = 0.0
         self.mapper = Mapper(server.scheme)
-        # What the host offers: whether somebody types at standard input, an editor, and a way from a browser to a port.
+        # What the host offers: whether somebody types at standard input, an editor, and the machine's ports.
         self.is_terminal = False
         self.open_editor: OpenEditor | None = None
-        self.forward_port: ForwardPort | None = None
+        self.local_ports = LocalPorts()
 
     def use_flags(self, flags: Flags) -> None:
         """Takes the global flags."""
@@ -130,6 +132,13 @@ class Factory:
         for text in response.warnings:
             self.warn(text)
         return response.body
+
+    def remove_file(self, path: str) -> None:
+        """Deletes a file; one that is not there is no matter."""
+        try:
+            self.files.delete(path)
+        except FileNotFoundError:
+            return
 
     def check_server(self) -> None:
         """Raises `ServerGone` where nobody answers; for commands that ask for no object."""

@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-
-from cluster_engine.apiserver.request import Watch
+from typing import Protocol
 
 
 class Stream:
     """A pipe between two commands: one writes, one reads, neither knows the other.
 
     `closed` means that no more will be written; `abandoned` that nobody reads any more (a writer should end then).
+    `terminal` says that a person types into it; a reader sets `raw` while it wants every key instead of lines.
     """
 
-    def __init__(self, text: str = "", *, closed: bool = False) -> None:
+    def __init__(self, text: str = "", *, closed: bool = False, terminal: bool = False) -> None:
         self._parts: deque[str] = deque([text] if text else [])
         self.closed = closed
         self.abandoned = False
+        self.terminal = terminal
+        self.raw = False
+        # The size of the person's window, and who wants to know of another one.
+        self.columns, self.rows = 80, 24
+        self.on_resize: Callable[[int, int], None] | None = None
+
+    def resize(self, columns: int, rows: int) -> bool:
+        """Whether somebody wanted to know."""
+        self.columns, self.rows = columns, rows
+        if self.on_resize is not None:
+            self.on_resize(columns, rows)
+        return self.on_resize is not None
 
     @property
     def ready(self) -> bool:
@@ -54,6 +66,38 @@ class Stream:
             self._parts.appendleft(text)
 
 
+class Source(Protocol):
+    """What a command can wait for as for a watch: it has a length and an end, and calls back when either changes."""
+
+    on_ready: Callable[[], None] | None
+
+    def __len__(self) -> int: ...
+
+    @property
+    def ended(self) -> bool: ...
+
+
+class Bell:
+    """A source that somebody else rings. A command `look`s before it waits for the next time."""
+
+    ended = False
+
+    def __init__(self) -> None:
+        self.on_ready: Callable[[], None] | None = None
+        self._rings = 0
+
+    def __len__(self) -> int:
+        return self._rings
+
+    def ring(self) -> None:
+        self._rings += 1
+        if self.on_ready is not None:
+            self.on_ready()
+
+    def look(self) -> None:
+        self._rings = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """What a command waits for: any of the watches to have events or to end, a stream to be ready, or the deadline
@@ -62,7 +106,7 @@ class Wait:
     It is resumed when either happens; an interrupt (Ctrl-C) is thrown into it as `Interrupt`.
     """
 
-    watches: tuple[Watch, ...] = ()
+    watches: tuple[Source, ...] = ()
     deadline_us: int | None = None
     streams: tuple[Stream, ...] = ()
 

@@ -18,6 +18,9 @@ class _NoFiles:
     def write(self, path: str, text: str) -> None:
         raise OSError(f"{path}: nothing is kept here")
 
+    def delete(self, path: str) -> None:
+        raise FileNotFoundError(path)
+
     def list(self) -> list[str]:
         return []
 

@@ -16,7 +16,6 @@ from cluster_engine.kubectl import (
     delete,
     diff,
     drain,
-    edit,
     events,
     expose,
     get,
@@ -35,6 +34,7 @@ from cluster_engine.kubectl.common_flags import GLOBAL
 from cluster_engine.kubectl.config import command as config
 from cluster_engine.kubectl.create import create
 from cluster_engine.kubectl.describe import command as describe
+from cluster_engine.kubectl.edit import command as edit_command
 from cluster_engine.kubectl.errors import (
     Aggregate,
     CommandError,
@@ -67,7 +67,7 @@ ROOT = Command(
         set_group.COMMAND,
         explain_command.COMMAND,
         get.COMMAND,
-        edit.COMMAND,
+        edit_command.COMMAND,
         delete.COMMAND,
         rollout.COMMAND,
         scale.COMMAND,

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cluster_engine.cluster import Cluster
+from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.kubectl.process import Output, Process, Stream
 from cluster_engine.rng import Rng
+from cluster_engine.shell.editor_pane import EditorPane
 from cluster_engine.shell.files import HOME, TidyFiles
 from cluster_engine.shell.syntax import Command, Script
 
@@ -98,9 +100,8 @@ class Environment:
     run_words: Callable[[Environment, Sequence[str], Streams], Process]
     jobs: Jobs
     rng: Rng
-    on_open_editor: Callable[[str], None] | None = None
-    # Runs `curl`, `nslookup` and their kin as from inside the cluster: (environment, words, streams) → process.
-    network: Callable[[Environment, Sequence[str], Streams], Process] | None = None
+    editor: EditorPane = field(default_factory=lambda: EditorPane(None))
+    ports: LocalPorts = field(default_factory=LocalPorts)
     # Says something that a real terminal would not: a suggestion, beside what the command printed.
     hint: Callable[[str], None] = lambda text: None
     look: str = "current"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import shlex
+from collections.abc import Generator, Sequence
+from functools import partial
 
+from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.factory import Factory
-from cluster_engine.kubectl.process import Output, Process
+from cluster_engine.kubectl.process import Output, Process, Wait
 from cluster_engine.kubectl.root import main
 from cluster_engine.shell.environment import Environment, ShellExit, Streams
 from cluster_engine.shell.looks import LOOKS
@@ -24,6 +28,9 @@ def factory(env: Environment, streams: Streams, words: Sequence[str] = ()) -> Fa
     look = LOOKS.get(env.look)
     make = Factory if look is None else LookFactory
     made = make(cluster.server, cluster.clock, out=streams.out, err=streams.err, stdin=streams.stdin, files=env.files)
+    made.is_terminal = streams.stdin.terminal
+    made.local_ports = env.ports
+    made.open_editor = partial(_edit, env, streams) if env.editor.present or _own_editor(env) else None
     if look is not None and isinstance(made, LookFactory):
         made.columns, made.cells = look.columns, look.cells
         verbs = [word for word in words if word[:1] != "-"]
@@ -31,6 +38,32 @@ def factory(env: Environment, streams: Streams, words: Sequence[str] = ()) -> Fa
         made.out = Output(Reworded(look.out, made, words, streams.out).write)
         made.err = Output(Reworded(look.err, made, words, streams.err).write)
     return made
+
+
+def _own_editor(env: Environment) -> str:
+    """What `KUBE_EDITOR` or `EDITOR` names, unless it is the editor pane."""
+    chosen = env.lookup("KUBE_EDITOR") or env.lookup("EDITOR")
+    return "" if chosen.split()[:1] in ([], ["edit"], ["vi"], ["vim"], ["nano"]) else chosen
+
+
+def _edit(env: Environment, streams: Streams, path: str, text: str) -> Generator[Wait, None, str]:
+    """The file after somebody, or the program that is named as the editor, has changed it. Raises CommandError."""
+    env.files.write(path, text)
+    program = _own_editor(env)
+    if program:
+        # As it is a shell's work in the original as soon as there is a quote in it.
+        text = f"{program} {shlex.quote(path)}"
+        code = yield from run_apart(env, text, "bash", [], streams)
+        if code == NOT_FOUND:
+            raise CommandError(
+                f'unable to launch the editor {json.dumps(program)}: exec: "{program.split()[0]}": executable file not '
+                "found in $PATH"
+            )
+        if code:
+            raise CommandError(f"there was a problem with the editor {json.dumps(program)}")
+    else:
+        yield from env.editor.edit(env.files.tidy(path))
+    return env.files.read(path)
 
 
 def kubectl(env: Environment, args: list[str], streams: Streams) -> Process:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Literal
 
 from cluster_engine.client.component import Component
 from cluster_engine.cluster import Cluster
+from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.kubectl.process import Interrupt, Output, Process, Stream
 from cluster_engine.shell import completion, interpreter, prompts, recall
 from cluster_engine.shell.builtins.registry import BUILTINS
 from cluster_engine.shell.completion import Completion
+from cluster_engine.shell.editor_pane import EditorPane, OnOpenEditor
 from cluster_engine.shell.environment import Budget, Environment, Streams
 from cluster_engine.shell.files import Files, TidyFiles
 from cluster_engine.shell.jobs import Job, Jobs
@@ -30,6 +33,7 @@ _TOO_MUCH = f"\nbash: more than {MAX_OUTPUT_CHARACTERS:,} characters were printe
 
 OnOutput = Callable[[int, str, str], None]
 OnExit = Callable[[int, int], None]
+InputMode = Literal["none", "line", "keys"]
 
 __all__ = ["Completion", "Session"]
 
@@ -38,8 +42,11 @@ class Session(Component):
     """One terminal. `on_output(command number, stream, text)`, `on_exit(command number, exit code)`.
 
     The stream is "stdout", "stderr", or "hint" for what a real terminal would not say. What a job prints comes under
-    the number of the line that started it, after that line's exit. `on_open_editor(path)` is called for `vi FILE`.
-    With `interactive`, commands may read what `type_input` gives while `reading` is true.
+    the number of the line that started it, after that line's exit.
+
+    `on_open_editor(path, awaited)` is called for `vi FILE`, and for `kubectl edit`, which waits (`awaited`) until
+    `close_editor(path)`. With `interactive`, somebody types: commands may read what `type_input` gives, and
+    `on_input_mode` is called with each new `input_mode`. The sessions of a sandbox share their `ports`.
     """
 
     def __init__(
@@ -50,13 +57,16 @@ class Session(Component):
         files: Files,
         on_output: OnOutput,
         on_exit: OnExit,
-        on_open_editor: Callable[[str], None] | None = None,
+        on_open_editor: OnOpenEditor | None = None,
+        on_input_mode: Callable[[InputMode], None] | None = None,
         look: str = "current",
         interactive: bool = False,
+        ports: LocalPorts | None = None,
     ) -> None:
         super().__init__(f"terminal-{name}", cluster.clock, cluster.trace, cluster.turns)
         self._cluster = cluster
         self._jobs = Jobs(self._start_job, self._stop_job)
+        self._editor = EditorPane(on_open_editor)
         self._env = Environment(
             cluster,
             TidyFiles(files),
@@ -64,13 +74,17 @@ class Session(Component):
             run_words=interpreter.run_words,
             jobs=self._jobs,
             rng=cluster.rng.stream(f"terminal-{name}"),
-            on_open_editor=on_open_editor,
+            editor=self._editor,
+            ports=ports or LocalPorts(),
             look=look,
             hint=self._hint,
         )
         self._on_output = on_output
         self._on_exit = on_exit
         self._interactive = interactive
+        self._on_input_mode = on_input_mode
+        self._input_mode: InputMode = "none"
+        self._size = (80, 24)
         self._stdin = Stream(closed=True)
         self._queue: deque[tuple[int, str]] = deque()
         self._next_number = 1
@@ -95,8 +109,17 @@ class Session(Component):
     @property
     def reading(self) -> bool:
         """Whether the command in the foreground waits for what is typed."""
+        return self.input_mode != "none"
+
+    @property
+    def input_mode(self) -> InputMode:
+        """What `type_input` is to be given: "line", whole lines that are shown as they are typed; "keys", each key as
+        it comes (Ctrl-C and Ctrl-D as well), which the container's terminal shows; "none", nothing.
+        """
         task = self._foreground
-        return task is not None and task.wait is not None and self._stdin in task.wait.streams
+        if task is None or task.wait is None or self._stdin not in task.wait.streams:
+            return "none"
+        return "keys" if self._stdin.raw else "line"
 
     @property
     def look(self) -> str:
@@ -121,12 +144,28 @@ class Session(Component):
         return number
 
     def type_input(self, text: str) -> None:
-        """What is typed while a command reads; "" is the end of the input (Ctrl-D)."""
+        """What is typed while a command reads: keys or whole lines, see `input_mode`; "" is the end of the input."""
         if text:
             self._stdin.write(text)
         else:
             self._stdin.close()
         self.wake()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The window has another size; the terminal of a container that somebody types in is told."""
+        self._size = (columns, rows)
+        if self._stdin.resize(columns, rows):
+            self.wake()
+
+    def close_editor(self, path: str) -> None:
+        """The person is done with an awaited file; what counts is the file as it is now."""
+        self._editor.close(path)
+        self.wake()
+
+    @property
+    def awaited_files(self) -> list[str]:
+        """The files in the editor that a command waits for."""
+        return self._editor.awaited
 
     def interrupt(self) -> None:
         """Ctrl-C: ends the command that runs, and forgets what was typed ahead."""
@@ -163,14 +202,23 @@ class Session(Component):
             self._finish(task, code)
         self._present = None
         self._flush()
+        self._tell_input_mode()
         if code is not None and task.job is None:
             self._on_exit(task.number, code)
+
+    def _tell_input_mode(self) -> None:
+        mode = self.input_mode
+        if mode != self._input_mode:
+            self._input_mode = mode
+            if self._on_input_mode is not None:
+                self._on_input_mode(mode)
 
     def _start(self) -> None:
         number, line = self._queue.popleft()
         env = self._env
         text = prompts.without_prompts(line, self._is_command)
-        self._stdin = Stream(closed=not self._interactive)
+        self._stdin = Stream(closed=not self._interactive, terminal=self._interactive)
+        self._stdin.resize(*self._size)
         streams = Streams(self._stdin, Output(self._writer(number, "stdout")), Output(self._writer(number, "stderr")))
         env.budget = Budget()
         try:

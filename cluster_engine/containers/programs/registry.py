@@ -45,7 +45,7 @@ PROGRAMS: dict[str, Main] = {
     "readlink": filing.readlink, "realpath": filing.readlink, "rev": text.rev, "rm": filing.rm,
     "rmdir": filing.rmdir, "route": network.route, "rpm": system.nothing, "sed": sed.sed, "seq": making.seq,
     "sh": shell, "sha1sum": encoding.sha1sum, "sha256sum": encoding.sha256sum, "sleep": system.sleep, "sort": text.sort,
-    "stat": listing.stat, "stty": system.nothing, "sync": system.nothing, "tac": text.tac, "tail": text.tail,
+    "stat": listing.stat, "stty": system.stty, "sync": system.nothing, "tac": text.tac, "tail": text.tail,
     "tar": tar.tar, "tee": filing.tee, "telnet": network.telnet, "test": system.test_, "timeout": processes.timeout,
     "top": processes.top, "touch": filing.touch, "tr": text.tr, "true": system.true, "tty": system.tty,
     "umount": system.false, "uname": system.uname, "uniq": text.uniq, "uptime": system.uptime,

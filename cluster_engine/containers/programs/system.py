@@ -301,6 +301,18 @@ def tty(process: Process) -> int:
 
 
 @plain
+def stty(process: Process) -> int:
+    """`stty size`; there is nothing to set."""
+    terminal = process.terminal
+    if terminal is None:
+        process.err("stty: standard input: Inappropriate ioctl for device\n")
+        return 1
+    if process.argv[1:] == ["size"]:
+        process.out(f"{terminal.rows} {terminal.columns}\n")
+    return 0
+
+
+@plain
 def clear(process: Process) -> int:
     process.out("\x1b[H\x1b[J")
     return 0

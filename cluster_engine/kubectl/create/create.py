@@ -20,6 +20,7 @@ from cluster_engine.kubectl.create import (
     serviceaccount,
     token,
 )
+from cluster_engine.kubectl.edit.command import edit_and_create
 from cluster_engine.kubectl.errors import CommandError, raise_all, with_source
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.last_applied import with_last_applied
@@ -38,13 +39,14 @@ def run(call: Invocation) -> Process:
         raise CommandError("must specify one of -f and -k")
     if call.args:
         raise call.usage_error(f"Unexpected args: [{' '.join(call.args)}]")
-    for name in ("edit", "raw"):
-        if flags.changed(name):
-            raise CommandError(f"the terminal's kubectl does not have --{name} yet")
+    if flags.changed("raw"):
+        raise CommandError("the terminal's kubectl does not have --raw yet")
     dry_run = common.dry_run(flags)
     printer = object_printer(flags, call.factory.files, "created" + common.dry_run_suffix(dry_run))
     validation = common.field_validation(flags)
     result = yield from Builder.of(call.factory, flags, (), validated=validation != "Ignore").do()
+    if flags.on("edit"):
+        return (yield from edit_and_create(call, result.all_or_raise()))
     count, errors = 0, []
     for item in result.visit():
         if isinstance(item, Exception):
@@ -103,7 +105,7 @@ COMMAND = Command(
         Flag("edit", "bool", help="Opens an editor first"),
         Flag("raw", help="A path to send the file to"),
         Flag("save-config", "bool", help="Keeps the object in its annotation, for a later apply"),
-        Flag("windows-line-endings", "bool", help="Line endings of --edit"),
+        Flag("windows-line-endings", "bool", help="Ends the lines of --edit's file as Windows does"),
     ),
     commands=(
         role.CLUSTER_ROLE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from typing import Any
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, dig
@@ -18,7 +19,7 @@ from cluster_engine.kubectl.process import Process, Stream, Wait
 from cluster_engine.kubectl.resource.builder import Builder
 
 # The channels of an exchange.
-STDIN, STDOUT, STDERR, ERROR = 0, 1, 2, 3
+STDIN, STDOUT, STDERR, ERROR, RESIZE = range(5)
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file"
 
 
@@ -54,7 +55,12 @@ def find_pod(call: Invocation, name: str) -> Generator[Wait, None, Obj]:
     infos = result.all_or_raise()
     if len(infos) > 1:
         raise CommandError("cannot exec into multiple objects at a time")
-    obj = infos[0].obj
+    return (yield from attachable_pod(call, infos[0].obj))
+
+
+def attachable_pod(call: Invocation, obj: Obj) -> Generator[Wait, None, Obj]:
+    """The pod itself, or the one of a workload's that works best. Follows attachablePodForObject."""
+    flags = call.flags
     if obj["kind"] == "Pod":
         return obj
     try:
@@ -113,6 +119,8 @@ def converse(
     pollable = Pollable(exchange)
     open_input = stdin
     status = b""
+    if tty and stdin is not None:
+        _give_terminal(exchange, stdin)
     try:
         while True:
             pollable.look()
@@ -133,10 +141,22 @@ def converse(
                     exchange.close(STDIN)
                     open_input = None
                 continue
-            yield Wait(watches=(pollable,), streams=(open_input,) if open_input is not None else ())  # type: ignore[arg-type]
+            yield Wait(watches=(pollable,), streams=(open_input,) if open_input is not None else ())
     finally:
         pollable.stop()
+        if stdin is not None:
+            stdin.raw, stdin.on_resize = False, None
     return _exit_code(factory, status)
+
+
+def _give_terminal(exchange: Any, stdin: Stream) -> None:
+    """Every key goes to the container from now on, and so does the size of the window."""
+
+    def resized(columns: int, rows: int) -> None:
+        exchange.receive(RESIZE, json.dumps({"Width": columns, "Height": rows}).encode())
+
+    stdin.raw, stdin.on_resize = True, resized
+    resized(stdin.columns, stdin.rows)
 
 
 def _exit_code(factory: Factory, status: bytes) -> int:

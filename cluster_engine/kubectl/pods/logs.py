@@ -232,7 +232,7 @@ class _Logs:
                 if ended:
                     waiting.remove(source)
             if waiting:
-                yield Wait(watches=tuple(source.pollable for source in waiting))  # type: ignore[misc]
+                yield Wait(watches=tuple(source.pollable for source in waiting if source.pollable is not None))
 
     def _print(self, source: _Source, text: str, *, last: bool) -> None:
         if not source.prefix:

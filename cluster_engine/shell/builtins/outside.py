@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_engine.kubectl.process import Process
+from cluster_engine.shell import cluster_network
 from cluster_engine.shell.environment import Builtin, Environment, Streams
 
 CANNOT_RUN = 126
@@ -14,7 +15,7 @@ def edit(env: Environment, args: list[str], streams: Streams) -> Process:
     if not words:
         streams.err.line("edit: which file? `edit FILE` opens it in the editor")
         return 1
-    if env.on_open_editor is None:
+    if not env.editor.present:
         streams.err.line("edit: this terminal has no editor beside it; write files with `cat > FILE <<EOF`")
         return 1
     for word in words:
@@ -23,20 +24,14 @@ def edit(env: Environment, args: list[str], streams: Streams) -> Process:
             return 1
         if not env.files.is_file(word):
             env.files.write(word, "")
-        env.on_open_editor(env.files.tidy(word))
+        env.editor.open(env.files.tidy(word))
     return 0
     yield
 
 
 def _network(name: str) -> Builtin:
     def run(env: Environment, args: list[str], streams: Streams) -> Process:
-        if env.network is None:
-            streams.err.line(
-                f"{name}: the terminal has no way into the cluster's network yet; "
-                f"try it from a pod: kubectl exec POD -- {name} …"
-            )
-            return CANNOT_RUN
-        return (yield from env.network(env, [name, *args], streams))
+        return (yield from cluster_network.run(env, [name, *args], streams))
 
     return run
 
@@ -50,7 +45,7 @@ def _absent(name: str, why: str) -> Builtin:
     return run
 
 
-NETWORK = {name: _network(name) for name in ("curl", "wget", "nslookup", "dig", "ping", "nc")}
+NETWORK = {name: _network(name) for name in cluster_network.NAMES}
 ABSENT = {
     "jq": _absent("jq", "not in this terminal; kubectl's own -o jsonpath='{…}' and -o custom-columns do most of it"),
     "docker": _absent("docker", "the cluster's nodes run containerd, and this terminal is not on a node"),

@@ -1,7 +1,8 @@
-"""Commands that need a host: the editor pane, a way from a browser to a port."""
+"""`kubectl edit` with functions as the person at the editor."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
 
 import pytest
@@ -12,7 +13,7 @@ from cluster_engine.kubectl.process import Interrupt, Output, Stream, Wait
 from cluster_engine.kubectl.root import main
 from cluster_engine.shell.files import MemoryFiles, TidyFiles
 
-Edit = Callable[[str], str | None]
+Edit = Callable[[str], str]
 
 
 class Desk:
@@ -23,12 +24,14 @@ class Desk:
         self.cluster.run_for(5)
         self.edits: list[Edit] = []
         self.offered: list[tuple[str, str]] = []
-        self.ports: list[tuple[str, int, int]] = []
+        self.files = TidyFiles(MemoryFiles())
 
-    def _open(self, path: str, text: str) -> Generator[Wait, None, str | None]:
+    def _open(self, path: str, text: str) -> Generator[Wait, None, str]:
         self.offered.append((path, text))
+        self.files.write(path, text)
         yield Wait(deadline_us=self.cluster.clock.now_us)
-        return self.edits.pop(0)(text)
+        self.files.write(path, self.edits.pop(0)(text))
+        return self.files.read(path)
 
     def run(self, *words: str, interrupt: bool = False) -> tuple[str, str, int]:
         out: list[str] = []
@@ -39,11 +42,10 @@ class Desk:
             out=Output(out.append),
             err=Output(err.append),
             stdin=Stream(closed=True),
-            files=TidyFiles(MemoryFiles()),
+            files=self.files,
         )
         if self.edits:
             factory.open_editor = self._open
-        factory.forward_port = lambda pod, local, remote: self.ports.append((pod["metadata"]["name"], local, remote))
         process = main(factory, words)
         try:
             while True:
@@ -73,7 +75,8 @@ def test_what_is_changed_in_the_editor_is_saved(desk: Desk) -> None:
     desk.edits = [lambda text: text.replace("color: blue", "color: red")]
     assert desk.run("edit", "cm/settings")[:2] == ("configmap/settings edited\n", "")
     path, text = desk.offered[0]
-    assert path == "kubectl-edit-settings.yaml"
+    assert re.fullmatch(r"/tmp/kubectl-edit-\d+\.yaml", path)
+    assert desk.files.list() == []
     assert text.startswith("# Please edit the object below. Lines beginning with a '#' will be ignored,\n")
     assert "managedFields" not in text
     desk.edits = []
@@ -102,33 +105,41 @@ def test_what_the_server_refuses_is_offered_again_with_its_words(desk: Desk) -> 
     assert "# * spec.replicas: Invalid value: -1: must be greater than or equal to 0\n" in desk.offered[1][1]
 
 
-def test_giving_up_after_a_refusal_changes_nothing(desk: Desk) -> None:
+def test_giving_up_after_a_refusal_changes_nothing_and_keeps_the_file(desk: Desk) -> None:
     desk.edits = [lambda text: text.replace("color: blue", "color: [1"), lambda text: text]
-    assert desk.run("edit", "cm/settings")[1:] == (
-        "error: the edited file failed validation\nerror: Edit cancelled, no valid changes were saved.\n",
-        1,
+    out, err, code = desk.run("edit", "cm/settings")
+    path = desk.files.list()[0]
+    assert (out, code) == ("", 1)
+    assert err == (
+        'error: configmaps "settings" is invalid\n'
+        f'A copy of your changes has been stored to "/{path}"\n'
+        "error: Edit cancelled, no valid changes were saved.\n"
+    )
+    assert "color: [1" in desk.files.read(path)
+    assert (
+        '# configmaps "settings" was not valid:\n# * <nil>: Invalid value: "The edited file failed'
+        in desk.offered[1][1]
     )
     desk.edits = []
     assert color(desk) == "blue"
+
+
+def test_another_name_is_refused_and_the_file_kept(desk: Desk) -> None:
+    desk.edits = [lambda text: text.replace("name: settings", "name: others")]
+    _, err, code = desk.run("edit", "cm/settings")
+    assert err.endswith("error: At least one of apiVersion, kind and name was changed\n")
+    assert (err.count("A copy of your changes has been stored to"), code) == (1, 1)
+
+
+def test_several_objects_are_one_list_and_those_left_alone_are_skipped(desk: Desk) -> None:
+    desk.run("create", "cm", "others", "--from-literal=shape=round")
+    desk.edits = [lambda text: text.replace("shape: round", "shape: square")]
+    out, err, code = desk.run("edit", "cm/settings", "cm/others")
+    assert (out, err, code) == ("configmap/settings skipped\nconfigmap/others edited\n", "", 0)
+    assert "\nkind: List\nmetadata: {}\n" in desk.offered[0][1]
 
 
 def test_without_an_editor_edit_says_what_to_do_instead(desk: Desk) -> None:
     out, err, code = desk.run("edit", "cm/settings")
     assert (out, code) == ("", 1)
     assert err.startswith("error: there is no editor here: change the object by `kubectl apply`")
-
-
-def test_a_forwarded_port_is_opened_by_the_host_until_ctrl_c(desk: Desk) -> None:
-    desk.run("run", "web", "--image=nginx", "--port=80")
-    desk.cluster.run_for(10)
-    out, err, code = desk.run("port-forward", "web", "8080:80", interrupt=True)
-    assert out == "Forwarding from 127.0.0.1:8080 -> 80\nForwarding from [::1]:8080 -> 80\n"
-    assert (err, code, desk.ports) == ("", 130, [("web", 8080, 80)])
-
-
-def test_a_service_s_port_is_forwarded_to_its_target(desk: Desk) -> None:
-    desk.run("create", "deployment", "web", "--image=nginx", "--port=80")
-    desk.run("expose", "deploy", "web", "--port=8000", "--target-port=80")
-    desk.cluster.run_for(10)
-    out, _, _ = desk.run("port-forward", "svc/web", "8000", interrupt=True)
-    assert out.startswith("Forwarding from 127.0.0.1:8000 -> 80\n")
