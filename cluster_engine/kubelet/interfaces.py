@@ -11,6 +11,7 @@ from cluster_engine.client.workqueue import WorkQueue
 from cluster_engine.clock import Clock
 from cluster_engine.containers.network.fabric import Namespace
 from cluster_engine.containers.volumes import Volume
+from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.config import KubeletConfig
 from cluster_engine.kubelet.images import ImageStore
 from cluster_engine.kubelet.infrastructure import Infrastructure
@@ -50,7 +51,7 @@ class Host(Protocol):
     @property
     def node_disk(self) -> Volume: ...
 
-    def refuses(self, pod: Obj) -> str: ...
+    def refuses(self, pod: Obj) -> Rejection | None: ...
 
     def survivor(self, uid: str) -> Sandbox | None: ...
 

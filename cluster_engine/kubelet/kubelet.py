@@ -16,7 +16,8 @@ from cluster_engine.client.informer import EventType, Handler, Informer, Informe
 from cluster_engine.client.workqueue import WorkQueue
 from cluster_engine.containers.network.fabric import Namespace
 from cluster_engine.containers.volumes import Volume
-from cluster_engine.kubelet import references
+from cluster_engine.kubelet import admission, references
+from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.config import KubeletConfig, NetworkState
 from cluster_engine.kubelet.images import ImageStore
 from cluster_engine.kubelet.infrastructure import Infrastructure
@@ -338,8 +339,15 @@ class Kubelet(Component):
         """Reports the node's conditions, at once as the real kubelet does."""
         self.queue.add(NODE, Cause("timer", "node status"))
 
-    def refuses(self, pod: Obj) -> str:
-        return self.pressure.refuses(pod)
+    def refuses(self, pod: Obj) -> Rejection | None:
+        """Why the node does not take a pod in, if it does not."""
+        pressed = self.pressure.refuses(pod)
+        if pressed is not None:
+            return pressed
+        node = self.context.informers.get("nodes").get(self.config.name)
+        uid = pod["metadata"]["uid"]
+        others = (worker.pod for worker in self.workers.values() if worker.uid != uid and not worker.finished)
+        return admission.check(pod, node, list(others) if admission.looks_at_others(pod) else ())
 
     def _sync_pod(self, key: str) -> None:
         pod = self.pods.get(key)

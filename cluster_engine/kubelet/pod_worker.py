@@ -15,6 +15,7 @@ from cluster_engine.apimachinery.meta import Obj, deleting, key_of
 from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import hooks, recovery, references, status, stopping
+from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.agenda import Agenda
 from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
@@ -55,8 +56,9 @@ class PodWorker:
         self.terminating = False
         self.finished = False
         self.dirty = False
-        # Why the kubelet itself has ended the pod, "" where it has not.
+        # Why the kubelet itself has ended the pod, "" where it has not; and why it was never taken in.
         self.evicted = ""
+        self.rejected: Rejection | None = None
         # What to try again when a ConfigMap or Secret appears.
         self.blocked: list[Callable[[], None]] = []
         # When the pod ends at the latest, and when its grace period does.
@@ -118,17 +120,18 @@ class PodWorker:
 
     def _admit(self) -> None:
         self.dirty = True
-        now = self.host.clock.rfc3339()
         known = self.pod.get("status") or {}
         if known.get("startTime"):
             self.start_time = known["startTime"]
+            self.rejected = status.rejection_of(known)
             recovery.recover(self, self.containers, self.create_sandbox)
             return
-        self.start_time = now
+        self.start_time = self.host.clock.rfc3339()
         refusal = self.host.refuses(self.pod)
-        if refusal:
+        if refusal is not None:
             # It takes a moment, in which a scheduler that did not know better may learn of the node's taint.
-            self.plan(self.jitter(0.3), partial(self.evict, refusal), "refusal")
+            self.dirty = False
+            self.plan(self.jitter(0.3), partial(self.reject, refusal), "refusal")
         elif not deleting(self.pod):
             self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
 
@@ -210,7 +213,7 @@ class PodWorker:
         self.dirty = False
         host = self.host
         override = "Failed" if self.evicted else self._final_phase() if self.finished else ""
-        new = status.pod_status(
+        new = status.rejected_status(self.pod, self.rejected, self.start_time) if self.rejected else status.pod_status(
             status.with_eviction(self.pod, self.evicted, host.clock.rfc3339()) if self.evicted else self.pod,
             self.init,
             self.main,
@@ -249,6 +252,15 @@ class PodWorker:
         return "Succeeded" if all(container.exit_code == 0 for container in self.main) else "Failed"
 
     # The end.
+
+    def reject(self, rejection: Rejection) -> None:
+        """Does not take the pod in; it stays in the API as Failed. Follows rejectPod."""
+        self.rejected, self.evicted = rejection, rejection.message
+        self.event("Warning", rejection.reason, rejection.message)
+        self.agenda.clear()
+        self.blocked.clear()
+        self.dirty = True
+        self._publish()
 
     def evict(self, message: str) -> None:
         """Ends the pod for the node's sake; it stays in the API as Failed. Follows evictPod."""

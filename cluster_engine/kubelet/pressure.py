@@ -14,6 +14,7 @@ from typing import Protocol
 from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj, deleting
 from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.config import KubeletConfig
 from cluster_engine.kubelet.runtime import Container
 from cluster_engine.kubelet.status import qos_class
@@ -137,13 +138,13 @@ class EvictionManager:
         first.evict(_message(first, signal, memory))
         return True
 
-    def refuses(self, pod: Obj) -> str:
-        """Why a new pod is not taken in, "" where it is. Follows Admit: under memory pressure alone most pods are."""
+    def refuses(self, pod: Obj) -> Rejection | None:
+        """Why a new pod is not taken in, if it is not. Follows Admit: under memory pressure alone most pods are."""
         if not self._seen_us or (pod["spec"].get("priority") or 0) >= CRITICAL_PRIORITY:
-            return ""
+            return None
         if set(self._seen_us) == {"memory"} and qos_class(pod) != "BestEffort":
-            return ""
-        return f"The node had condition: [{' '.join(sorted(self.conditions))}]. "
+            return None
+        return Rejection("Evicted", f"The node had condition: [{' '.join(sorted(self.conditions))}]. ")
 
 
 def _evictable(pod: EvictablePod) -> bool:

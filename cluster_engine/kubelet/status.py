@@ -10,6 +10,7 @@ from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.clock import rfc3339
+from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.runtime import Container
 
 KUBELET_CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
@@ -230,6 +231,31 @@ def pod_status(
         if field in old:
             status[field] = old[field]
     return status
+
+
+_REJECTED = "Pod was rejected: "
+
+
+def rejection_of(known: Obj) -> Rejection | None:
+    """Why a pod with that status was not taken in, if it was not."""
+    message = known.get("message", "")
+    if known.get("phase") != "Failed" or not message.startswith(_REJECTED):
+        return None
+    return Rejection(known.get("reason", ""), message.removeprefix(_REJECTED))
+
+
+def rejected_status(pod: Obj, rejection: Rejection, start_time: str) -> Obj:
+    """The status of a pod that its node has not taken in: no container, and the conditions of others."""
+    old = pod.get("status") or {}
+    conditions = [c for c in old.get("conditions") or () if c["type"] == "PodScheduled"]
+    return {
+        **({"conditions": conditions} if conditions else {}),
+        "message": _REJECTED + rejection.message,
+        "phase": "Failed",
+        "qosClass": old.get("qosClass") or qos_class(pod),
+        "reason": rejection.reason,
+        "startTime": start_time,
+    }
 
 
 def with_eviction(pod: Obj, message: str, now: str) -> Obj:

@@ -62,6 +62,13 @@ def cat(process: Process) -> Program:
     return code
 
 
+def _told(process: Process, options: dict[str, str], words: str, goal: str = "", *, coreutils: str = "") -> None:
+    """With -v: what has been done. `words` are busybox', and those of coreutils where it has none of its own."""
+    if "v" in options:
+        words = coreutils if coreutils and not is_busybox(process) else words
+        process.out(words + (f" -> '{goal}'" if goal else "") + "\n")
+
+
 def is_busybox(process: Process) -> bool:
     return process.container.plan.family in ("busybox", "alpine", "any", "network")
 
@@ -81,7 +88,7 @@ def touch(process: Process) -> int:
 
 @plain
 def mkdir(process: Process) -> int:
-    options, paths = parse(arguments(process), "pv", "m", long={"parents": "p", "mode": "m"})
+    options, paths = parse(arguments(process), "pv", "m", long={"parents": "p", "mode": "m", "verbose": "v"})
     mode = int(options["m"], 8) if re.fullmatch(r"[0-7]{3,4}", options.get("m", "")) else 0o755
 
     def act(path: str) -> None:
@@ -90,6 +97,8 @@ def mkdir(process: Process) -> int:
         except OSError as error:
             words = f"can't create directory '{path}'" if is_busybox(process) else f"cannot create directory '{path}'"
             raise OSError(error.errno, error.strerror, words) from None
+        made = f"created directory: '{path}'"
+        _told(process, options, made, coreutils=f"mkdir: created directory '{path}'")
 
     return each(process, paths, act)
 
@@ -106,9 +115,12 @@ def rmdir(process: Process) -> int:
     return each(process, paths, act)
 
 
+_RM_LONG = {"recursive": "r", "force": "f", "no-preserve-root": "N", "verbose": "v"}
+
+
 @plain
 def rm(process: Process) -> int:
-    options, paths = parse(arguments(process), "rRfidv", long={"recursive": "r", "force": "f", "no-preserve-root": "N"})
+    options, paths = parse(arguments(process), "rRfidv", long=_RM_LONG)
     recursive = "r" in options or "R" in options
 
     def act(path: str) -> None:
@@ -119,6 +131,8 @@ def rm(process: Process) -> int:
             if process.fs.canonical(path, process.cwd, follow=False) == "/":
                 raise OSError(errno.EPERM, "it is dangerous to operate recursively on '/'")
             process.fs.remove(path, process.cwd, process.user, recursive=recursive)
+            kind = "directory " if isinstance(inode, Directory) else ""
+            _told(process, options, f"removed '{path}'", coreutils=f"removed {kind}'{path}'")
         except OSError as error:
             if error.errno == errno.ENOENT and "f" in options:
                 return
@@ -184,6 +198,7 @@ def cp(process: Process) -> int:
             if process.fs.canonical(source, process.cwd) == process.fs.canonical(goal, process.cwd):
                 raise OSError(0, f"'{source}' and '{goal}' are the same file")
             copy_tree(process, source, goal, recursive=recursive, keep=bool({"a", "p"} & options.keys()))
+            _told(process, options, f"'{source}'", goal)
         except OSError as error:
             if error.errno == errno.ENOENT and error.filename == source:
                 shown = f"can't stat '{source}'" if is_busybox(process) else f"cannot stat '{source}'"
@@ -198,7 +213,7 @@ def cp(process: Process) -> int:
 
 @plain
 def mv(process: Process) -> int:
-    options, paths = parse(arguments(process), "finvuT", "t", long={"force": "f", "no-clobber": "n"})
+    options, paths = parse(arguments(process), "finvuT", "t", long={"force": "f", "no-clobber": "n", "verbose": "v"})
     if "t" in options:
         paths = [*paths, options["t"]]
     if len(paths) < 2:
@@ -208,12 +223,15 @@ def mv(process: Process) -> int:
     def act(source: str) -> None:
         goal = target if "T" in options else _target(process, source, target)
         try:
-            process.fs.rename(source, goal, process.cwd, process.user)
-        except OSError as error:
-            if error.errno == errno.EXDEV:
+            try:
+                process.fs.rename(source, goal, process.cwd, process.user)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
                 copy_tree(process, source, goal, recursive=True, keep=True)
                 process.fs.remove(source, process.cwd, process.user, recursive=True)
-                return
+            _told(process, options, f"'{source}'", goal, coreutils=f"renamed '{source}'")
+        except OSError as error:
             shown = f"can't rename '{source}'" if is_busybox(process) else f"cannot move '{source}' to '{goal}'"
             if error.errno == errno.ENOENT and not process.fs.exists(source, process.cwd):
                 shown = shown if is_busybox(process) else f"cannot stat '{source}'"
@@ -238,6 +256,7 @@ def ln(process: Process) -> int:
             else:
                 # A hard link is a copy here: nobody sees the difference until one of the two is changed.
                 copy_tree(process, source, goal, recursive=False, keep=True)
+            _told(process, options, f"'{goal}'", source)
         except OSError as error:
             process.err(f"ln: {goal}: {error.strerror}\n")
             return 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from cluster_engine.containers.files import Directory, File, Inode, Symlink
 from cluster_engine.containers.process import describe
+from cluster_engine.containers.programs.filing import is_busybox
 from cluster_engine.containers.programs.options import arguments, parse, plain
 
 if TYPE_CHECKING:
@@ -45,11 +47,12 @@ def _time(process: Process, inode: Inode) -> str:
     return f"{moment:%b} {moment.day:2d} {moment:%H:%M}" if recent else f"{moment:%b} {moment.day:2d}  {moment:%Y}"
 
 
-def _human(size: int) -> str:
+def _human(size: int, *, tenths: bool = False) -> str:
+    """A size as -h shows it; busybox always shows tenths."""
     value = float(size)
     for unit in ("", "K", "M", "G", "T"):
         if value < 1024 or unit == "T":
-            return f"{value:.1f}{unit}" if unit and value < 10 else f"{value:.0f}{unit}"
+            return f"{value:.1f}{unit}" if unit and (value < 10 or tenths) else f"{value:.0f}{unit}"
         value /= 1024
     return str(size)
 
@@ -113,12 +116,20 @@ class _Listing:
         if total:
             process.out(f"total {sum(4 * -(-inode.size // 4096) for _, inode in entries)}\n")
         rows = [self._row(name, inode) for name, inode in entries]
+        if is_busybox(process):
+            # Its columns are as wide as they are, whatever is in them.
+            width = 7 if "h" in options else 9
+            for number, mode, links, user, team, amount, time, name in rows:
+                line = f"{mode} {links:>4} {user:<8.8} {team:<8.8} {amount:>{width}} {time} {name}"
+                process.out(f"{number:>7} {line}\n" if "i" in options else f"{line}\n")
+            return
+        rows = [[" ".join(row[:2]) if "i" in options else row[1], *row[2:]] for row in rows]
         widths = [max((len(row[column]) for row in rows), default=0) for column in range(5)]
         for row in rows:
-            links, owner, group, size = (
+            columns = (
                 row[1].rjust(widths[1]), row[2].ljust(widths[2]), row[3].ljust(widths[3]), row[4].rjust(widths[4])
             )  # fmt: skip
-            process.out(f"{row[0]} {links} {owner} {group} {size} {row[5]} {row[6]}\n")
+            process.out(f"{row[0]} {' '.join(columns)} {row[5]} {row[6]}\n")
 
     def _marked(self, name: str, inode: Inode) -> str:
         if "F" in self._options or "p" in self._options:
@@ -127,14 +138,16 @@ class _Listing:
 
     def _row(self, name: str, inode: Inode) -> list[str]:
         process = self._process
-        size = _human(inode.size) if "h" in self._options else str(inode.size)
+        size = _human(inode.size, tenths=is_busybox(process)) if "h" in self._options else str(inode.size)
         shown = f"{name} -> {inode.target}" if isinstance(inode, Symlink) else self._marked(name, inode)
         links = 2 + sum(isinstance(i, Directory) for i in inode.entries.values()) if isinstance(inode, Directory) else 1
         owner, group = str(inode.uid), str(inode.gid)
         if "n" not in self._options:
             owner = user_name(process, inode.uid)
             group = user_name(process, inode.gid, file="/etc/group")
-        return [mode_text(inode), str(links), owner, group, size, _time(process, inode), shown]
+        # Inodes have no numbers here: one is made of the path, so that it stays the same.
+        number = str(zlib.crc32(process.fs.canonical(name, process.cwd, follow=False).encode()) % 4_000_000)
+        return [number, mode_text(inode), str(links), owner, group, size, _time(process, inode), shown]
 
 
 @plain

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cluster_engine.kubelet.interfaces import Sandbox
 
 DEFAULT_MODE = 0o644
+# No disk is smaller, whatever was asked for.
+MIN_VOLUME_BYTES = 1024 * 1024
 MAX_EMPTY_DIR_BYTES = 8 * 1024 * 1024
 _PROVISIONED = "pv.kubernetes.io/provisioned-by"
 
@@ -69,6 +71,8 @@ class PodVolumes:
         if volume is None:
             volume = self._volumes[name] = self._make(spec)
             volume.space.listeners.append(self.worker.inside.changed)
+            if isinstance(volume.root, Directory) and not volume.root.mtime_us:
+                volume.root.mtime_us = self.worker.now_us
         return volume
 
     def _make(self, spec: Obj) -> Volume:
@@ -127,7 +131,8 @@ class PodVolumes:
                 return self._host_path(spec[kind])
         worker.host.infrastructure.follow_volumes()
         capacity = (spec.get("capacity") or {}).get("storage")
-        limit_bytes = min(quantity.value(capacity), volumes.MAX_VOLUME_BYTES) if capacity else volumes.MAX_VOLUME_BYTES
+        wanted = max(quantity.value(capacity), MIN_VOLUME_BYTES) if capacity else volumes.MAX_VOLUME_BYTES
+        limit_bytes = min(wanted, volumes.MAX_VOLUME_BYTES)
         return worker.host.infrastructure.disks.open(f"pv/{pv_name or claim_name}", limit_bytes=limit_bytes)
 
     # Volumes made of API objects.

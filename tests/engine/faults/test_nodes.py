@@ -246,7 +246,7 @@ def test_pods_that_a_full_node_refuses(world):
     world.run(2)
     status = world.get("pods", "p")["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "Evicted")
-    assert status["message"] == "The node had condition: [DiskPressure]. "
+    assert status["message"] == "Pod was rejected: The node had condition: [DiskPressure]. "
 
 
 def test_what_is_evicted_is_replaced_elsewhere(populated):
