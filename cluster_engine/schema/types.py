@@ -155,6 +155,11 @@ class Types:
         name = self._kinds.get((api_version, kind))
         return self.get(name) if name is not None else None
 
+    def of_kind(self, kind: str) -> Type | None:
+        """The type of a kind of that name, whatever its group and version; of several, the first in the API's order."""
+        name = next((name for (_, other), name in self._kinds.items() if other == kind), None)
+        return self.get(name) if name is not None else None
+
     def field(self, type_name: str, field_name: str) -> Field | None:
         """One field of a type, or None where there is no such type or field."""
         found = self.get(type_name)
