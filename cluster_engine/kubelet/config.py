@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 POD_NETWORK = ipaddress.IPv4Network("10.244.0.0/16")
+# Where nodes with room for more pods than their own range has addresses take them from, in turn for the whole cluster.
+SHARED_NETWORK = ipaddress.IPv4Network("10.244.128.0/17")
+SHARED_FIRST = 100
+MAX_PODS_OF_A_RANGE = 253
 FIRST_NODE_ADDRESS = ipaddress.IPv4Address("192.168.0.10")
 
 
@@ -46,6 +50,11 @@ class KubeletConfig:
     def address(self) -> str:
         """The node's own address."""
         return str(FIRST_NODE_ADDRESS + self.index)
+
+    @property
+    def shares_addresses(self) -> bool:
+        """Whether its pods get addresses of the whole cluster's range, as its own has not enough of them."""
+        return self.pods > MAX_PODS_OF_A_RANGE
 
     @property
     def pod_cidr(self) -> str:

@@ -16,7 +16,8 @@ from cluster_engine.containers.files import File
 from cluster_engine.containers.network.fabric import Connection, Fabric, Names, Namespace, Rules
 from cluster_engine.containers.servers.base import Silent
 from cluster_engine.containers.volumes import Disks, Keeper, Volume, place
-from cluster_engine.kubelet.config import FIRST_NODE_ADDRESS, POD_NETWORK, KubeletConfig
+from cluster_engine.kubelet.config import FIRST_NODE_ADDRESS, POD_NETWORK, SHARED_FIRST, SHARED_NETWORK, KubeletConfig
+from cluster_engine.kubelet.runtime import AddressPool
 
 API_SERVER_ADDRESS = "192.168.0.1"
 API_SERVER_PORT = 6443
@@ -57,6 +58,7 @@ class Infrastructure:
         self._saved_us: dict[str, int] = {}
         self._follows_volumes = False
         self._listeners: dict[int, Callable[[], None]] = {}
+        self.addresses = AddressPool(str(SHARED_NETWORK), SHARED_FIRST)
         self._master = Namespace(API_SERVER_ADDRESS, API_SERVER_ADDRESS)
         self._master.listen(API_SERVER_PORT, Silent)
 
@@ -72,9 +74,16 @@ class Infrastructure:
         if ip == API_SERVER_ADDRESS:
             return self._master
         node = self.nodes.get(node_of(ip))
-        if node is None or node.dark:
+        if node is None:
+            return self._find_shared(ip)
+        if node.dark:
             return None
         return node.own_network if ip == node.config.address else node.network_at(ip)
+
+    def _find_shared(self, ip: str) -> Namespace | None:
+        """The pod with an address of the whole cluster's range, on whatever node it is."""
+        found = (node.network_at(ip) for node in self.nodes.values() if node.config.shares_addresses and not node.dark)
+        return next((network for network in found if network is not None), None)
 
     def node_name(self, ip: str) -> str:
         """The name of the node with that address, or ""."""

@@ -68,7 +68,7 @@ class Kubelet(Component):
         self.rng = context.rng
         self.queue = WorkQueue(context.clock, self.wake)
         self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
-        self.addresses = AddressPool(config.pod_cidr)
+        self.addresses = infrastructure.addresses if config.shares_addresses else AddressPool(config.pod_cidr)
         self.pods_by_ip: dict[str, str] = {}
         self.infrastructure = infrastructure
         infrastructure.nodes[config.name] = self

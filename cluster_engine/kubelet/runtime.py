@@ -147,10 +147,10 @@ class AddressPool:
     Follows the host-local plugin: the first host address is the bridge's.
     """
 
-    def __init__(self, cidr: str) -> None:
+    def __init__(self, cidr: str, first: int = 2) -> None:
         network = ipaddress.ip_network(cidr)
-        self._first = int(network.network_address) + 2
-        self._count = network.num_addresses - 3
+        self._first = int(network.network_address) + first
+        self._count = network.num_addresses - first - 1
         self._next = 0
         self._taken: set[int] = set()
         self.range_shown = (
