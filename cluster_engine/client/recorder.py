@@ -66,14 +66,30 @@ class EventRecorder:
         self._sent: dict[tuple[str, ...], Obj] = {}
         self._sequence = 0
 
-    def event(self, obj: Obj, type_: str, reason: str, message: str, *, field_path: str = "", action: str = "") -> None:
-        """Tells about `obj`: `type_` is "Normal" or "Warning". A refused event is dropped, as in Kubernetes."""
+    def event(
+        self,
+        obj: Obj,
+        type_: str,
+        reason: str,
+        message: str,
+        *,
+        field_path: str = "",
+        action: str = "",
+        related: Obj | None = None,
+    ) -> None:
+        """Tells about `obj`: `type_` is "Normal" or "Warning". A refused event is dropped, as in Kubernetes.
+
+        `related` is another object that has to do with it, for events in the form of events.k8s.io.
+        """
         now_us = self._clock.now_us
         involved = _reference(obj, field_path)
         about = involved.get("uid") or f"{involved['kind']}/{involved['name']}"
         message = message[:1024]
         if self._events_v1:
-            self._create(self._new_style(involved, type_, reason, message, action), now_us)
+            event = self._new_style(involved, type_, reason, message, action)
+            if related is not None:
+                event["related"] = _reference(related, "")
+            self._create(event, now_us)
             return
         alike = (about, type_, reason)
         message, combined = self._aggregate(alike, message, now_us)

@@ -65,6 +65,23 @@ class NodeInfo:
         self.allocatable_pods = quantity.value(amounts.pop("pods", "0"))
         self.allocatable_scalars = {name: quantity.value(text) for name, text in amounts.items()}
 
+    def copy(self) -> NodeInfo:
+        """The same node for a trial: pods can be added and removed without a trace."""
+        twin = NodeInfo(self.name)
+        for slot in NodeInfo.__slots__:
+            setattr(twin, slot, getattr(self, slot))
+        twin.pods = dict(self.pods)
+        twin.requested_scalars = dict(self.requested_scalars)
+        return twin
+
+    def add_pod(self, pod: Obj) -> None:
+        self.pods[key_of(pod)] = pod
+        self.count(pod_resources(pod), 1)
+
+    def remove_pod(self, pod: Obj) -> None:
+        del self.pods[key_of(pod)]
+        self.count(pod_resources(pod), -1)
+
     def count(self, resources: PodResources, sign: int) -> None:
         """Adds (1) or takes away (-1) what a pod asks for."""
         self.requested_milli_cpu += sign * resources.milli_cpu
@@ -76,6 +93,18 @@ class NodeInfo:
             self.requested_scalars[name] = self.requested_scalars.get(name, 0) + sign * amount
 
 
+class AffinityGroup:
+    """Pods of a namespace that share their affinity to other pods, as those of a template do; how many on each node."""
+
+    __slots__ = ("affinity", "by_node", "namespace")
+
+    def __init__(self, namespace: str, affinity: Obj) -> None:
+        self.namespace = namespace
+        # Keeping it alive keeps its identity from being used again.
+        self.affinity = affinity
+        self.by_node: dict[str, int] = {}
+
+
 class Cache:
     """All nodes with their pods, and how many pods of each node certain selectors match."""
 
@@ -83,8 +112,10 @@ class Cache:
         self._nodes: dict[str, NodeInfo] = {}
         # Pod key -> (node, the pod as it was counted).
         self._placed: dict[str, tuple[str, Obj]] = {}
-        # (namespace, selector) -> node -> matching pods that are not being deleted.
-        self._counts: dict[tuple[str, Selector], dict[str, int]] = {}
+        # (namespace, selector, whether pods that are being deleted count too) -> node -> matching pods.
+        self._counts: dict[tuple[str, Selector, bool], dict[str, int]] = {}
+        # (namespace, identity of spec.affinity) -> the pods with that affinity to other pods.
+        self.affinity_groups: dict[tuple[str, int], AffinityGroup] = {}
 
     def __iter__(self) -> Iterator[NodeInfo]:
         """The nodes that exist, by name."""
@@ -119,9 +150,7 @@ class Cache:
             return
         if before is not None:
             self.remove(key)
-        info = self._info(node)
-        info.pods[key] = pod
-        info.count(pod_resources(pod), 1)
+        self._info(node).add_pod(pod)
         self._placed[key] = (node, pod)
         self._recount(pod, node, 1)
 
@@ -132,8 +161,7 @@ class Cache:
             return False
         node, pod = placed
         info = self._nodes[node]
-        del info.pods[key]
-        info.count(pod_resources(pod), -1)
+        info.remove_pod(pod)
         self._recount(pod, node, -1)
         if info.node is None and not info.pods:
             del self._nodes[node]
@@ -144,22 +172,46 @@ class Cache:
         placed = self._placed.get(key)
         return placed[0] if placed else None
 
-    def matching(self, namespace: str, selector: Selector) -> dict[str, int]:
-        """How many pods of the namespace the selector matches, by node; nodes without any are left out."""
-        counted = self._counts.get((namespace, selector))
+    def placed(self) -> Iterator[tuple[str, Obj]]:
+        """(node, pod) of every pod that is counted; also those of nodes that are gone."""
+        return iter(self._placed.values())
+
+    def matching(self, namespace: str, selector: Selector, *, with_deleting: bool = False) -> dict[str, int]:
+        """How many pods of the namespace the selector matches, by node; nodes without any are left out.
+
+        Pods that are being deleted count only where `with_deleting` says so.
+        """
+        asked = (namespace, selector, with_deleting)
+        counted = self._counts.get(asked)
         if counted is None:
             if len(self._counts) >= MAX_COUNTED_SELECTORS:
                 del self._counts[next(iter(self._counts))]
-            counted = self._counts[(namespace, selector)] = {}
+            counted = self._counts[asked] = {}
             for node, pod in self._placed.values():
-                if _counts_for(pod, namespace, selector):
+                if _counts_for(pod, *asked):
                     counted[node] = counted.get(node, 0) + 1
         return counted
 
     def _recount(self, pod: Obj, node: str, sign: int) -> None:
-        for (namespace, selector), counted in self._counts.items():
-            if _counts_for(pod, namespace, selector):
+        for asked, counted in self._counts.items():
+            if _counts_for(pod, *asked):
                 counted[node] = counted.get(node, 0) + sign
+        affinity = pod["spec"].get("affinity")
+        if affinity and ("podAffinity" in affinity or "podAntiAffinity" in affinity):
+            self._regroup(pod["metadata"]["namespace"], affinity, node, sign)
+
+    def _regroup(self, namespace: str, affinity: Obj, node: str, sign: int) -> None:
+        key = (namespace, id(affinity))
+        group = self.affinity_groups.get(key)
+        if group is None:
+            group = self.affinity_groups[key] = AffinityGroup(namespace, affinity)
+        count = group.by_node.get(node, 0) + sign
+        if count:
+            group.by_node[node] = count
+            return
+        del group.by_node[node]
+        if not group.by_node:
+            del self.affinity_groups[key]
 
     def _info(self, name: str) -> NodeInfo:
         info = self._nodes.get(name)
@@ -168,18 +220,19 @@ class Cache:
         return info
 
 
-def _counts_for(pod: Obj, namespace: str, selector: Selector) -> bool:
+def _counts_for(pod: Obj, namespace: str, selector: Selector, with_deleting: bool) -> bool:
     meta = pod["metadata"]
-    if meta.get("namespace") != namespace or meta.get("deletionTimestamp"):
+    if meta.get("namespace") != namespace or (meta.get("deletionTimestamp") and not with_deleting):
         return False
     return selector.matches(meta.get("labels") or {})
 
 
 def _alike(before: Obj, after: Obj) -> bool:
-    """Whether a pod counts the same as before: same requests, labels and fate."""
+    """Whether a pod counts the same as before: same requests, labels, affinity and fate."""
     old, new = before["metadata"], after["metadata"]
     return (
         old.get("uid") == new.get("uid")
+        and before["spec"].get("affinity") is after["spec"].get("affinity")
         and bool(old.get("deletionTimestamp")) == bool(new.get("deletionTimestamp"))
         and (old.get("labels") is new.get("labels") or old.get("labels") == new.get("labels"))
         and (

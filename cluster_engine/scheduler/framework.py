@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar, Literal
 
 from cluster_engine.apimachinery.meta import Obj
@@ -17,8 +18,17 @@ from cluster_engine.scheduler.resources import PodResources
 
 MAX_NODE_SCORE = 100
 
-ClusterEvent = Literal["node", "pod-deleted", "pod-added", "claim", "volume", "class"]
+ClusterEvent = Literal["node", "pod-deleted", "pod-added", "pod-changed", "claim", "volume", "class"]
 Scores = dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterChange:
+    """What has changed in the cluster: the object as it is (or last was), and as it was before, where it was."""
+
+    event: ClusterEvent
+    obj: Obj
+    old: Obj | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,25 @@ class Refusal:
     resolvable: bool = True
 
 
+class Skip(Enum):
+    """What pre-filter says when a plugin does not concern a pod: it filters no node for it."""
+
+    SKIP = "skip"
+
+
+SKIP = Skip.SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class OnlyNodes:
+    """What pre-filter says when the pod can go to certain nodes alone: the others are not asked about."""
+
+    names: frozenset[str]
+
+
+PreFilterAnswer = Refusal | OnlyNodes | Skip | None
+
+
 @dataclass(slots=True)
 class CycleState:
     """One attempt: the pod, what it needs, and what plugins keep from one stage for the next."""
@@ -39,6 +68,8 @@ class CycleState:
     pod: Obj
     resources: PodResources
     kept: dict[str, Any] = field(default_factory=dict)
+    # Plugins that do not concern the pod.
+    skipped: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +91,24 @@ class Plugin:
     def __init__(self, handle: Handle) -> None:
         self.handle = handle
 
-    def pre_filter(self, state: CycleState) -> Refusal | None:
-        """Refuses the pod wherever it might go."""
+    def pre_filter(self, state: CycleState) -> PreFilterAnswer:
+        """Refuses the pod wherever it might go, or says where alone it may go, or that the plugin is not concerned."""
         return None
 
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
         """Refuses one node."""
         return None
+
+    def copy_kept(self, kept: Any) -> Any:
+        """What pre-filter kept, for a trial in which pods come and go; a copy where those change it."""
+        return kept
+
+    def pod_changed(self, state: CycleState, pod: Obj, node: NodeInfo, sign: int) -> None:
+        """In a trial, a pod has come to a node (1) or has left it (-1). Follows PreFilterExtensions."""
+
+    def may_help(self, pod: Obj, change: ClusterChange) -> bool:
+        """Whether a change of the plugin's `events` may let in a pod that it has refused (a QueueingHintFn)."""
+        return True
 
     def scores(self, state: CycleState, nodes: Sequence[NodeInfo]) -> Scores | None:
         """0 to 100 for each node that passed, normalised; None where the plugin has no opinion about this pod."""

@@ -114,12 +114,12 @@ class SchedulingQueue:
         self._entries[entry.key] = entry
         self._release(entry)
 
-    def cluster_changed(self, interested: frozenset[str], cause: Cause) -> None:
-        """Brings back the pods that one of these plugins has refused (all of them if a pod was refused by none)."""
+    def cluster_changed(self, helps: Callable[[QueuedPod], bool], cause: Cause) -> None:
+        """Brings back the pods that the change may help, and those that no plugin has refused."""
         if not self._unschedulable:
             return
         for entry in list(self._unschedulable.values()):
-            if not entry.refused_by or entry.refused_by & interested:
+            if not entry.refused_by or helps(entry):
                 entry.cause = cause
                 self._release(entry)
 

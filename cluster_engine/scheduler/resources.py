@@ -90,3 +90,8 @@ def _sum(spec: Obj) -> PodResources:
         scored_milli_cpu=cpu,
         scored_memory=memory,
     )
+
+
+def priority_of(pod: Obj) -> int:
+    """A pod's priority; 0 where admission has given it none."""
+    return pod["spec"].get("priority") or 0

@@ -5,21 +5,29 @@ Follows pkg/scheduler/schedule_one.go: filter every node, score those that pass,
 
 from __future__ import annotations
 
+from functools import partial
+
+from cluster_engine.apimachinery.disruption import with_disruption_target
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import Obj, deleting, get_condition, key_of
+from cluster_engine.apimachinery.meta import Obj, deleting, get_condition, key_of, labels_of
 from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler
+from cluster_engine.scheduler import preemption
 from cluster_engine.scheduler.cache import Cache, NodeInfo
 from cluster_engine.scheduler.diagnosis import Diagnosis
-from cluster_engine.scheduler.framework import ClusterEvent, CycleState, Handle, Plugin
+from cluster_engine.scheduler.framework import ClusterChange, ClusterEvent, CycleState, Handle, Plugin
 from cluster_engine.scheduler.plugins.registry import PLUGINS
 from cluster_engine.scheduler.queue import QueuedPod, SchedulingQueue
-from cluster_engine.scheduler.resources import pod_resources
+from cluster_engine.scheduler.resources import pod_resources, priority_of
+from cluster_engine.scheduler.runtime import Framework
 from cluster_engine.trace import Cause
 
 DEFAULT_SCHEDULER = "default-scheduler"
-_EVENTS: tuple[ClusterEvent, ...] = ("node", "pod-deleted", "pod-added", "claim", "volume", "class")
+# As long as an event's message may be. Follows truncateMessage of schedule_one.go.
+MAX_MESSAGE = 1024
+# Of how many nodes, beside the chosen one, a decision tells the whole sum.
+MAX_SUMS = 8
 
 
 class Scheduler(Component):
@@ -32,20 +40,25 @@ class Scheduler(Component):
         self.rng = context.rng
         self.cache = Cache()
         self.queue = SchedulingQueue(context.clock, self.wake)
-        handle = Handle(self.cache, context.informers)
-        self.plugins: list[Plugin] = [plugin(handle) for plugin in PLUGINS]
-        self._filters = [plugin for plugin in self.plugins if type(plugin).filter is not Plugin.filter]
-        self._scorers = [plugin for plugin in self.plugins if plugin.weight]
-        # Which plugins care about which change of the cluster.
-        self._interested = {event: frozenset(p.name for p in self.plugins if event in p.events) for event in _EVENTS}
+        self.framework = Framework(Handle(self.cache, context.informers), PLUGINS)
+        self._budgets = context.informers.get("poddisruptionbudgets.policy")
         self._nodes = context.informers.get("nodes")
         self._nodes.add_handler(self._on_node)
         self._pods = context.informers.get("pods")
         self._pods.add_handler(self._on_pod)
         context.informers.get("persistentvolumeclaims").add_handler(self._on_storage("claim"))
         context.informers.get("persistentvolumes").add_handler(self._on_storage("volume"))
+        context.informers.get("storageclasses.storage.k8s.io").add_handler(self._on_storage("class"))
 
     # What happens in the cluster. Follows pkg/scheduler/eventhandlers.go.
+
+    def _changed(self, change: ClusterChange, cause: Cause) -> None:
+        """Brings back the waiting pods that the change may help, as the plugins that refused them see it."""
+        self.queue.cluster_changed(partial(self._helps, change), cause)
+
+    def _helps(self, change: ClusterChange, entry: QueuedPod) -> bool:
+        plugins = [self.framework.by_name[name] for name in entry.refused_by]
+        return any(change.event in plugin.events and plugin.may_help(entry.pod, change) for plugin in plugins)
 
     def _on_node(self, type_: EventType, node: Obj, old: Obj | None, cause: Cause) -> None:
         if type_ == "DELETED":
@@ -53,28 +66,40 @@ class Scheduler(Component):
             return
         self.cache.set_node(node)
         if old is None or _schedulable_part(old) != _schedulable_part(node):
-            self.queue.cluster_changed(self._interested["node"], cause)
+            self._changed(ClusterChange("node", node, old), cause)
 
     def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
         key = key_of(pod)
-        ended = type_ == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-        node = pod["spec"].get("nodeName")
-        if ended:
+        if type_ == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             self.queue.remove(key)
-            if self.cache.remove(key):
-                self.queue.cluster_changed(self._interested["pod-deleted"], cause)
-        elif node:
-            is_new = self.cache.node_of(key) is None
-            self.cache.place(pod, node)
-            if is_new:
-                self.queue.remove(key)
-                self.queue.cluster_changed(self._interested["pod-added"], cause)
+            # Its place is free: that of a pod on a node, or the one that was kept for it.
+            if self.cache.remove(key) or self.framework.nominator.remove(key):
+                self._changed(ClusterChange("pod-deleted", pod), cause)
+        elif pod["spec"].get("nodeName"):
+            self._on_placed_pod(key, pod, old, cause)
         elif pod["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER:
-            self.queue.add(pod, cause)
+            if self.framework.nominator.update(pod):
+                self._changed(ClusterChange("pod-deleted", pod), cause)
+            if pod["spec"].get("schedulingGates"):
+                self.queue.remove(key)
+            else:
+                self.queue.add(pod, cause)
+
+    def _on_placed_pod(self, key: str, pod: Obj, old: Obj | None, cause: Cause) -> None:
+        is_new = self.cache.node_of(key) is None
+        self.cache.place(pod, pod["spec"]["nodeName"])
+        if is_new:
+            self.queue.remove(key)
+            kept = self.framework.nominator.remove(key)
+            self._changed(ClusterChange("pod-added", pod), cause)
+            if kept is not None and kept != pod["spec"]["nodeName"]:
+                self._changed(ClusterChange("pod-deleted", pod), cause)
+        elif old is not None and labels_of(old) != labels_of(pod):
+            self._changed(ClusterChange("pod-changed", pod, old), cause)
 
     def _on_storage(self, event: ClusterEvent) -> Handler:
-        def on_event(_type: EventType, _obj: Obj, _old: Obj | None, cause: Cause) -> None:
-            self.queue.cluster_changed(self._interested[event], cause)
+        def on_event(_type: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
+            self._changed(ClusterChange(event, obj, old), cause)
 
         return on_event
 
@@ -105,14 +130,14 @@ class Scheduler(Component):
     def _schedule(self, entry: QueuedPod) -> None:
         pod = entry.pod
         state = CycleState(pod, pod_resources(pod))
-        feasible, diagnosis = self._find_feasible(state)
+        feasible, diagnosis = self.framework.find_feasible(state)
         if not feasible:
-            self._failed(entry, diagnosis)
+            self._failed(entry, state, diagnosis)
             return
         node, explanation = self._choose(state, feasible)
         meta = pod["metadata"]
         self.trace.note(f"{meta['name']} → {node}: {explanation}")
-        if diagnosis.nodes:
+        if diagnosis.nodes or diagnosis.left_out:
             self.trace.note(diagnosis.explanation())
         self.client.bind(pod, node)
         self.recorder.event(
@@ -123,64 +148,108 @@ class Scheduler(Component):
             action="Binding",
         )
 
-    def _find_feasible(self, state: CycleState) -> tuple[list[NodeInfo], Diagnosis]:
-        """The nodes that every plugin lets through, and why the others are refused."""
-        nodes = list(self.cache)
-        diagnosis = Diagnosis(len(nodes))
-        for plugin in self.plugins:
-            refusal = plugin.pre_filter(state)
-            if refusal is not None:
-                diagnosis.pre_filter = refusal
-                diagnosis.plugins.add(plugin.name)
-                return [], diagnosis
-        feasible = []
-        for node in nodes:
-            for plugin in self._filters:
-                refusal = plugin.filter(state, node)
-                if refusal is not None:
-                    diagnosis.nodes[node.name] = (plugin.name, refusal)
-                    diagnosis.plugins.add(plugin.name)
-                    break
-            else:
-                feasible.append(node)
-        return feasible, diagnosis
-
     def _choose(self, state: CycleState, nodes: list[NodeInfo]) -> tuple[str, str]:
         """The node with the highest weighted score, by chance among equals; and the sums in words."""
         if len(nodes) == 1:
-            return nodes[0].name, "the only node that fits"
+            return nodes[0].name, _why_alone(state.pod, nodes[0].name)
         totals = dict.fromkeys((node.name for node in nodes), 0)
-        parts = []
-        for plugin in self._scorers:
-            scores = plugin.scores(state, nodes)
-            if scores is None:
-                continue
+        opinions = self.framework.scores(state, nodes)
+        for plugin, scores in opinions:
             for name, score in scores.items():
                 totals[name] += plugin.weight * score
-            parts.append((plugin, scores))
         highest = max(totals.values())
         best = [name for name, total in totals.items() if total == highest]
         chosen = best[self.rng.choice_index(len(best))] if len(best) > 1 else best[0]
-        terms = " + ".join(f"{plugin.name} {plugin.weight}×{scores[chosen]}" for plugin, scores in parts)
-        others = ", ".join(f"{name} {total}" for name, total in totals.items() if name != chosen)
         drawn = f", drawn from {len(best)} equals" if len(best) > 1 else ""
-        return chosen, f"{terms} = {highest}{drawn}; {others}"
+        sums = [f"{_terms(opinions, chosen)} = {highest}{drawn}"]
+        others = [name for name in totals if name != chosen]
+        sums += [f"{name}: {_terms(opinions, name)} = {totals[name]}" for name in others[:MAX_SUMS]]
+        if len(others) > MAX_SUMS:
+            sums.append(f"{len(others) - MAX_SUMS} more nodes")
+        return chosen, "; ".join(sums)
 
-    def _failed(self, entry: QueuedPod, diagnosis: Diagnosis) -> None:
-        """Parks the pod and says why. Follows handleSchedulingFailure."""
+    # A pod that fits nowhere. Follows handleSchedulingFailure.
+
+    def _failed(self, entry: QueuedPod, state: CycleState, diagnosis: Diagnosis) -> None:
+        """Looks whom the pod may push out, parks it, and says why it waits."""
         pod = entry.pod
-        message = diagnosis.message(pod["spec"].get("preemptionPolicy") or "PreemptLowerPriority")
-        self.trace.note(diagnosis.explanation() or message)
+        nominated = (pod.get("status") or {}).get("nominatedNodeName") or ""
+        if diagnosis.node_count:
+            self.trace.note(diagnosis.explanation())
+            nominated = self._preempt(state, diagnosis, nominated)
+        else:
+            self.trace.note(diagnosis.message())
+        message = diagnosis.message()
+        if len(message) > MAX_MESSAGE:
+            message = f"{message[: MAX_MESSAGE - 4]} ..."
         # First into the queue: the status written below is an event of a pod that is known to wait.
         self.queue.park(entry, diagnosis.plugins)
         self.recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
-        self._set_condition(pod, message)
+        self._update_status(pod, message, nominated)
 
-    def _set_condition(self, pod: Obj, message: str) -> None:
+    def _preempt(self, state: CycleState, diagnosis: Diagnosis, nominated: str) -> str:
+        """Pushes pods of lower priority out, where that helps; the node that is then nominated, "" for none."""
+        pod, now = state.pod, self.clock.rfc3339()
+        verdict = preemption.preempt(self.framework, state, diagnosis, list(self._budgets), now)
+        if not verdict.candidates:
+            diagnosis.preemption = verdict.why_not
+            return nominated if verdict.keeps_nomination else ""
+        equals, chosen_by = preemption.best(verdict.candidates, now)
+        candidate = equals[self.rng.choice_index(len(equals))] if len(equals) > 1 else equals[0]
+        drawn = f", drawn from {len(equals)} equals" if len(equals) > 1 else ""
+        names = ", ".join(f"{key_of(victim)} (priority {priority_of(victim)})" for victim in candidate.victims)
+        self.trace.note(
+            f"DefaultPreemption: priority {priority_of(pod)} pushes {names} out of {candidate.node}; chosen from "
+            f"{len(verdict.candidates)} nodes: {chosen_by}{drawn}"
+        )
+        for victim in candidate.victims:
+            self._evict(victim, pod, candidate.node)
+        for waiting in self.framework.nominator.pods_for(candidate.node):
+            # A pod of lower priority that was to have the place would not fit any more.
+            if priority_of(waiting) < priority_of(pod):
+                self._clear_nomination(waiting)
+        return candidate.node
+
+    def _evict(self, victim: Obj, pod: Obj, node: str) -> None:
+        """Marks a victim, deletes it with its own grace, and tells it. Follows prepareCandidate."""
+        name = pod["spec"].get("schedulerName") or DEFAULT_SCHEDULER
+        words = f"{name}: preempting to accommodate a higher priority pod"
+        marked = with_disruption_target(victim, preemption.REASON, words, self.clock.rfc3339())
+        meta = victim["metadata"]
+        try:
+            if marked is not victim:
+                self.client.update_status("pods", marked)
+            self.client.delete("pods", meta["name"], meta["namespace"], uid=meta["uid"])
+        except ApiError as error:
+            if error.code != 404:
+                raise
+        self.recorder.event(
+            victim,
+            "Normal",
+            "Preempted",
+            f"Preempted by pod {pod['metadata']['uid']} on node {node}",
+            action="Preempting",
+            related=pod,
+        )
+
+    def _clear_nomination(self, pod: Obj) -> None:
+        status = {field: value for field, value in pod["status"].items() if field != "nominatedNodeName"}
+        try:
+            self.client.update_status("pods", {**pod, "status": status})
+        except ApiError as error:
+            self.trace.note(f"the nomination of {key_of(pod)} stays: {error.message}")
+
+    def _update_status(self, pod: Obj, message: str, nominated: str) -> None:
+        """Writes PodScheduled and the nominated node, where they are not as they were."""
         status = pod.get("status") or {}
         conditions = status.get("conditions") or []
         old = get_condition(conditions, "PodScheduled")
-        if old is not None and old["status"] == "False" and old.get("message") == message:
+        same = old is not None and (old["status"], old.get("reason"), old.get("message")) == (
+            "False",
+            "Unschedulable",
+            message,
+        )
+        if same and nominated == (status.get("nominatedNodeName") or ""):
             return
         since = old["lastTransitionTime"] if old is not None and old["status"] == "False" else self.clock.rfc3339()
         condition = {
@@ -191,8 +260,22 @@ class Scheduler(Component):
             "status": "False",
             "type": "PodScheduled",
         }
-        others = [c for c in conditions if c["type"] != "PodScheduled"]
-        self.client.update_status("pods", {**pod, "status": {**status, "conditions": [*others, condition]}})
+        changed = {field: value for field, value in status.items() if field != "nominatedNodeName"}
+        changed["conditions"] = [*(c for c in conditions if c["type"] != "PodScheduled"), condition]
+        if nominated:
+            changed["nominatedNodeName"] = nominated
+        self.client.update_status("pods", {**pod, "status": changed})
+
+
+def _why_alone(pod: Obj, node: str) -> str:
+    if (pod.get("status") or {}).get("nominatedNodeName") == node:
+        return "the node that it was nominated for"
+    return "the only node that fits"
+
+
+def _terms(opinions: list[tuple[Plugin, dict[str, int]]], node: str) -> str:
+    """What each plugin gives a node, as `NodeResourcesFit 1×93 + TaintToleration 3×100`."""
+    return " + ".join(f"{plugin.name} {plugin.weight}×{scores[node]}" for plugin, scores in opinions)
 
 
 def _schedulable_part(node: Obj) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from cluster_engine.api.checks import Errors
 from cluster_engine.api.core.pod_table import COLUMNS, pod_cells, pod_row_conditions
 from cluster_engine.api.core.podspec.defaults import default_pod
+from cluster_engine.api.core.podspec.label_keys import with_label_keys
 from cluster_engine.api.core.podspec.resources import qos_class
 from cluster_engine.api.core.podspec.update import validate_pod_status_update, validate_pod_update
 from cluster_engine.api.core.podspec.validation import pod_annotations, validate_pod_only, validate_pod_spec
@@ -49,10 +50,13 @@ class PodStrategy(Strategy):
         return obj if new is obj.get("spec") else {**obj, "spec": new}
 
     def prepare_for_create(self, obj: Obj) -> Obj:
-        status: Obj = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
-        if obj["spec"].get("schedulingGates"):
+        spec = obj["spec"]
+        status: Obj = {"phase": "Pending", "qosClass": qos_class(spec)}
+        if spec.get("schedulingGates"):
             status["conditions"] = [{**_GATED, "lastTransitionTime": obj["metadata"].get("creationTimestamp")}]
-        return {**obj, "status": status}
+        if "affinity" in spec:
+            spec = with_label_keys(spec, obj["metadata"].get("labels") or {})
+        return {**obj, "spec": spec, "status": status}
 
     def prepare_for_status_update(self, new: Obj, old: Obj) -> Obj:
         # The quality of service is the server's; owner references are not a kubelet's business.

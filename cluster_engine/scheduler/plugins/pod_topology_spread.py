@@ -6,14 +6,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cluster_engine.apimachinery import labels
 from cluster_engine.apimachinery.labels import Requirement, Selector
-from cluster_engine.apimachinery.meta import Obj, controller_of
-from cluster_engine.apimachinery.node_fit import required_matches
+from cluster_engine.apimachinery.meta import Obj, controller_of, deleting, labels_of
+from cluster_engine.apimachinery.node_fit import required_matches, untolerated
 from cluster_engine.scheduler.cache import NodeInfo
-from cluster_engine.scheduler.framework import MAX_NODE_SCORE, CycleState, Handle, Plugin, Refusal, Scores
+from cluster_engine.scheduler.framework import (
+    MAX_NODE_SCORE,
+    SKIP,
+    ClusterChange,
+    CycleState,
+    Handle,
+    Plugin,
+    PreFilterAnswer,
+    Refusal,
+    Scores,
+)
 
 HOSTNAME = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
@@ -27,12 +37,25 @@ _OWNERS = {"ReplicaSet": "replicasets.apps", "StatefulSet": "statefulsets.apps"}
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """One constraint: how uneven the number of matching pods may be between the values of a label."""
+    """One constraint: how uneven the number of matching pods may be between the values of a label.
+
+    `honours_affinity` and `honours_taints` say whether nodes on which the pod may not be are left out of the count.
+    """
 
     max_skew: int
     topology_key: str
     selector: Selector
     min_domains: int = 1
+    honours_affinity: bool = True
+    honours_taints: bool = False
+
+    def counts_node(self, spec: Obj, node: NodeInfo) -> bool:
+        """Whether a node counts for a pod with that spec. Follows matchNodeInclusionPolicies."""
+        if self.honours_affinity and not required_matches(spec, node.labels, node.name):
+            return False
+        if not self.honours_taints or not node.taints:
+            return True
+        return untolerated(node.taints, spec.get("tolerations") or (), ("NoSchedule", "NoExecute")) is None
 
 
 @dataclass(slots=True)
@@ -40,7 +63,7 @@ class Domain:
     """How many matching pods each value of the constraint's label has."""
 
     constraint: Constraint
-    counts: dict[str, int]
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 class PodTopologySpread(Plugin):
@@ -50,7 +73,7 @@ class PodTopologySpread(Plugin):
 
     name = "PodTopologySpread"
     weight = 2
-    events = frozenset({"node", "pod-added", "pod-deleted"})
+    events = frozenset({"node", "pod-added", "pod-deleted", "pod-changed"})
 
     def __init__(self, handle: Handle) -> None:
         super().__init__(handle)
@@ -61,26 +84,39 @@ class PodTopologySpread(Plugin):
         # The entry keeps the controller's selector alive, so that its identity is never reused.
         self._selectors: dict[tuple[int, tuple[tuple[str, str], ...]], tuple[Obj | None, Selector]] = {}
 
-    def pre_filter(self, state: CycleState) -> Refusal | None:
+    # Filter.
+
+    def pre_filter(self, state: CycleState) -> PreFilterAnswer:
+        if not state.pod["spec"].get("topologySpreadConstraints"):
+            return SKIP
         hard = _constraints(state.pod, "DoNotSchedule")
-        state.kept[self.name] = [self._domain(state.pod, constraint) for constraint in hard]
+        if not hard:
+            return SKIP
+        state.kept[self.name] = self._domains(state.pod, hard)
         return None
 
-    def _domain(self, pod: Obj, constraint: Constraint) -> Domain:
-        counted = self.handle.cache.matching(pod["metadata"]["namespace"], constraint.selector)
-        counts: dict[str, int] = {}
-        for node in self.handle.cache:
-            value = node.labels.get(constraint.topology_key)
-            if value is not None and required_matches(pod["spec"], node.labels, node.name):
-                counts[value] = counts.get(value, 0) + counted.get(node.name, 0)
-        return Domain(constraint, counts)
+    def _domains(self, pod: Obj, constraints: list[Constraint]) -> list[Domain]:
+        domains = [Domain(constraint) for constraint in constraints]
+        # Nodes that lack one of the labels are no place at all, for none of the constraints.
+        nodes = [node for node in self.handle.cache if _has_all(node, constraints)]
+        for domain in domains:
+            constraint = domain.constraint
+            counted = self._matching(pod, constraint)
+            for node in nodes:
+                if constraint.counts_node(pod["spec"], node):
+                    value = node.labels[constraint.topology_key]
+                    domain.counts[value] = domain.counts.get(value, 0) + counted.get(node.name, 0)
+        return domains
+
+    def _matching(self, pod: Obj, constraint: Constraint) -> dict[str, int]:
+        """How many pods the constraint counts, by node; a selector that matches everything counts none."""
+        if constraint.selector.empty:
+            return {}
+        return self.handle.cache.matching(pod["metadata"]["namespace"], constraint.selector)
 
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
-        domains = state.kept[self.name]
-        if not domains:
-            return None
-        own_labels = state.pod["metadata"].get("labels") or {}
-        for domain in domains:
+        own_labels = labels_of(state.pod)
+        for domain in state.kept[self.name]:
             constraint = domain.constraint
             value = node.labels.get(constraint.topology_key)
             if value is None:
@@ -91,20 +127,50 @@ class PodTopologySpread(Plugin):
                 return _UNEVEN
         return None
 
+    # Trials.
+
+    def copy_kept(self, kept: list[Domain]) -> list[Domain]:
+        return [Domain(domain.constraint, dict(domain.counts)) for domain in kept]
+
+    def pod_changed(self, state: CycleState, pod: Obj, node: NodeInfo, sign: int) -> None:
+        domains: list[Domain] = state.kept[self.name]
+        if pod["metadata"]["namespace"] != state.pod["metadata"]["namespace"] or deleting(pod):
+            return
+        if not _has_all(node, [domain.constraint for domain in domains]):
+            return
+        for domain in domains:
+            constraint = domain.constraint
+            if constraint.selector.empty or not constraint.selector.matches(labels_of(pod)):
+                continue
+            if constraint.counts_node(state.pod["spec"], node):
+                value = node.labels[constraint.topology_key]
+                domain.counts[value] = domain.counts.get(value, 0) + sign
+
+    # Score.
+
     def scores(self, state: CycleState, nodes: Sequence[NodeInfo]) -> Scores | None:
         pod = state.pod
-        own = "topologySpreadConstraints" in pod["spec"]
+        own = bool(pod["spec"].get("topologySpreadConstraints"))
         soft = _constraints(pod, "ScheduleAnyway") if own else self._default_constraints(pod)
         if not soft:
             return None
-        scored = [node for node in nodes if not own or all(c.topology_key in node.labels for c in soft)]
+        scored = [node for node in nodes if not own or _has_all(node, soft)]
         sums = dict.fromkeys((node.name for node in scored), 0.0)
         for constraint in soft:
-            self._add(pod, constraint, scored, sums)
-        return _normalise({name: round(score) for name, score in sums.items()}, nodes)
+            self._add(pod, constraint, scored, sums, soft if own else ())
+        # Go rounds a half up, Python to the even number.
+        return _normalise({name: math.floor(score + 0.5) for name, score in sums.items()}, nodes)
 
-    def _add(self, pod: Obj, constraint: Constraint, nodes: Sequence[NodeInfo], sums: dict[str, float]) -> None:
-        counted = self.handle.cache.matching(pod["metadata"]["namespace"], constraint.selector)
+    def _add(
+        self,
+        pod: Obj,
+        constraint: Constraint,
+        nodes: Sequence[NodeInfo],
+        sums: dict[str, float],
+        needed: Sequence[Constraint],
+    ) -> None:
+        """Adds what a constraint makes of each node; only nodes with the labels of all `needed` count."""
+        counted = self._matching(pod, constraint)
         key = constraint.topology_key
         if key == HOSTNAME:
             weight = math.log(len(nodes) + 2)
@@ -112,17 +178,31 @@ class PodTopologySpread(Plugin):
                 if key in node.labels:
                     sums[node.name] += counted.get(node.name, 0) * weight + constraint.max_skew - 1
             return
-        domains = {node.labels[key]: 0 for node in nodes if key in node.labels}
-        if not domains:
+        if not any(key in node.labels for node in nodes):
             return
+        # Those without the label are a domain too, which makes the others weigh a little more, as in Kubernetes.
+        domains = {node.labels.get(key, ""): 0 for node in nodes}
         for node in self.handle.cache:
-            value = node.labels.get(key)
-            if value in domains:
+            value = node.labels.get(key, "")
+            if value in domains and _has_all(node, needed) and constraint.counts_node(pod["spec"], node):
                 domains[value] += counted.get(node.name, 0)
         weight = math.log(len(domains) + 2)
         for node in nodes:
             if key in node.labels:
                 sums[node.name] += domains[node.labels[key]] * weight + constraint.max_skew - 1
+
+    def may_help(self, pod: Obj, change: ClusterChange) -> bool:
+        """Pods of other namespaces, and those that no constraint counts, change nothing; nodes without the labels
+        neither.
+        """
+        hard = _constraints(pod, "DoNotSchedule")
+        if change.event == "node":
+            nodes = [change.obj] if change.old is None else [change.obj, change.old]
+            return any(all(c.topology_key in labels_of(node) for c in hard) for node in nodes)
+        if change.obj["metadata"]["namespace"] != pod["metadata"]["namespace"]:
+            return False
+        pods = [change.obj] if change.old is None else [change.obj, change.old]
+        return any(c.selector.matches(labels_of(one)) for c in hard for one in pods)
 
     def _default_constraints(self, pod: Obj) -> list[Constraint]:
         selector = self._default_selector(pod)
@@ -156,6 +236,10 @@ class PodTopologySpread(Plugin):
         return selector
 
 
+def _has_all(node: NodeInfo, constraints: Sequence[Constraint]) -> bool:
+    return all(constraint.topology_key in node.labels for constraint in constraints)
+
+
 def _requirements(label_selector: Obj | None) -> tuple[Requirement, ...]:
     return labels.from_label_selector(label_selector).requirements if label_selector is not None else ()
 
@@ -172,7 +256,14 @@ def _constraints(pod: Obj, when_unsatisfiable: str) -> list[Constraint]:
         if extra:
             selector = Selector([*selector.requirements, *labels.from_map(extra).requirements])
         found.append(
-            Constraint(constraint["maxSkew"], constraint["topologyKey"], selector, constraint.get("minDomains") or 1)
+            Constraint(
+                constraint["maxSkew"],
+                constraint["topologyKey"],
+                selector,
+                constraint.get("minDomains") or 1,
+                constraint.get("nodeAffinityPolicy") != "Ignore",
+                constraint.get("nodeTaintsPolicy") == "Honor",
+            )
         )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_engine.scheduler.framework import Plugin
+from cluster_engine.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from cluster_engine.scheduler.plugins.node_affinity import NodeAffinity
 from cluster_engine.scheduler.plugins.node_name import NodeName
 from cluster_engine.scheduler.plugins.node_ports import NodePorts
@@ -23,5 +24,6 @@ PLUGINS: tuple[type[Plugin], ...] = (
     NodeResourcesFit,
     VolumeBinding,
     PodTopologySpread,
+    InterPodAffinity,
     NodeResourcesBalancedAllocation,
 )

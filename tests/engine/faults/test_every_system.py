@@ -24,10 +24,6 @@ volume secret; volume configMap; volume emptyDir; volume persistentVolumeClaim; 
 update; Recreate; rollout history; revision limit; StatefulSet; headless names; static volumes; dynamic volumes; update
 strategy OnDelete; update strategy RollingUpdate; partition; deletion with cascade; deletion without cascade
 """
-# What the engine does not have yet.
-MISSING = {
-    "anti-affinity": pytest.param("anti-affinity", marks=pytest.mark.xfail(reason="no InterPodAffinity", strict=False)),
-}
 
 
 def names() -> list[str]:
@@ -45,7 +41,7 @@ def test_a_system_is_at_work(world: Breakable, name: str):
     assert list(world.cluster.trace.faults) == []
 
 
-@pytest.mark.parametrize("name", [MISSING.get(name, name) for name in SYSTEMS])
+@pytest.mark.parametrize("name", list(SYSTEMS))
 def test_a_system_fails_without_what_it_lives_by(world: Breakable, name: str):
     SYSTEMS[name][1](world)
     assert list(world.cluster.trace.faults) == []
