@@ -251,7 +251,12 @@ class Cluster:
         """When there is something to do: now if somebody wants a turn, else the next timer, else None."""
         return self.clock.now_us if len(self.turns) else self.clock.next_timer_us()
 
+    def save_disks(self) -> None:
+        """Writes down what containers have written and the kubelets have not put into etcd yet."""
+        if self.infrastructure.unsaved:
+            self._in_step("kubelet", self.infrastructure.save_all)
+
     def snapshot(self) -> Snapshot:
         """The cluster at this moment. Steps that have not been taken yet follow from the objects anew."""
-        self._in_step("kubelet", self.infrastructure.save_all)
+        self.save_disks()
         return Snapshot(self.store.snapshot(), self.clock.now_us, self.trace.next_number)

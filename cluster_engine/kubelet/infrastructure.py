@@ -175,6 +175,11 @@ class Infrastructure:
         if made is not None:
             self._keeper.save(name, made)
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is anything that is not written down yet."""
+        return bool(self._pending)
+
     def save_all(self) -> None:
         """Writes down everything that is not yet."""
         for name in list(self._pending):

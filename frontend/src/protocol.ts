@@ -72,6 +72,9 @@ export interface ServerMessages {
 export interface ClientMessages {
   hello: { revision: number | null };
   command: { terminal: string; line: string };
+  undo: { terminal: string };
+  redo: { terminal: string };
+  reset: { terminal: string; what: "step" | "lesson" };
   interrupt: { terminal: string };
   complete: { terminal: string; line: string; cursor: number; id: number };
   check: { id: number; path: string; text: string };

@@ -4,6 +4,7 @@ import { prepareDrawer } from "./drawer";
 import { h, hear, one, text } from "./dom";
 import { prepareLesson } from "./lesson";
 import { arrangePanels } from "./panels";
+import { prepareRewind } from "./rewind";
 import { mirror, on } from "./socket";
 import { say } from "./words";
 
@@ -42,3 +43,4 @@ arrangePanels();
 prepareCopying();
 prepareDrawer();
 prepareLesson();
+prepareRewind();

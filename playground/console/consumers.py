@@ -77,8 +77,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         """Answers a frame; whatever is wrong with it is said in an `error` message."""
         if self.opened is None:
             return
-        if self.opened.gone:
-            await self.close(code=CLOSE_TRY_AGAIN)
+        if self.opened.gone and not await self.follow(self.opened):
             return
         try:
             message = parse(text_data if bytes_data is None else bytes_data)
@@ -105,7 +104,43 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             await self.send_message(progress)
 
     async def on_command(self, opened: OpenSandbox, terminal: str, line: str) -> None:
-        opened.run(terminal, line)
+        what = opened.asks_to_rewind(terminal, line)
+        if what is None:
+            opened.run(terminal, line)
+        else:
+            await self.rewind(opened, what, terminal)
+
+    async def on_undo(self, opened: OpenSandbox, terminal: str) -> None:
+        await self.rewind(opened, "undo", terminal)
+
+    async def on_redo(self, opened: OpenSandbox, terminal: str) -> None:
+        await self.rewind(opened, "redo", terminal)
+
+    async def on_reset(self, opened: OpenSandbox, terminal: str, what: str) -> None:
+        if what not in ("step", "lesson"):
+            raise BadMessage("reset: what must be step or lesson")
+        await self.rewind(opened, what, terminal)
+
+    async def rewind(self, opened: OpenSandbox, what: str, terminal: str) -> None:
+        """Takes the sandbox back, and shows it as it was."""
+        await opened.rewind(what, terminal, self.language())
+        if opened.gone:
+            await self.follow(opened)
+
+    async def follow(self, opened: OpenSandbox) -> bool:
+        """Shows the sandbox anew where it was taken back; returns False, and hangs up, when it is simply gone."""
+        if not opened.moved:
+            await self.close(code=CLOSE_TRY_AGAIN)
+            return False
+        try:
+            await opened.follow()
+        except SandboxNotFound:
+            await self.close(code=CLOSE_NOT_FOUND, reason=STRANGER)
+            return False
+        if self.cursor is not None:
+            await self.send_message(opened.history())
+            await self.send_snapshot(opened)
+        return True
 
     async def on_interrupt(self, opened: OpenSandbox, terminal: str) -> None:
         opened.interrupt(terminal)
@@ -153,7 +188,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         if opened is None or self.cursor is None:
             return
         if opened.gone:
-            await self.close(code=CLOSE_TRY_AGAIN)
+            await self.follow(opened)
             return
         try:
             entries, cursor = opened.after(self.cursor)

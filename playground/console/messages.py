@@ -13,6 +13,9 @@ NUMBER = (int, float)
 FIELDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "hello": {"revision": (int, None)},
     "command": {"terminal": (str,), "line": (str,)},
+    "undo": {"terminal": (str,)},
+    "redo": {"terminal": (str,)},
+    "reset": {"terminal": (str,), "what": (str,)},
     "interrupt": {"terminal": (str,)},
     "complete": {"terminal": (str,), "line": (str,), "cursor": (int,), "id": (str, int)},
     "check": {"id": (str, int), "path": (str, None), "text": (str,)},

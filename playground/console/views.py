@@ -69,7 +69,7 @@ def _workspace(request: HttpRequest, sandbox_id: UUID, *, review: bool) -> HttpR
         raise Http404 from None
     ws_path = f"/ws/sandboxes/{sandbox.pk}/" + ("?review=1" if review else "")
     context = {
-        **panel.context(sandbox.lesson, sandbox.owner),
+        **panel.context(sandbox.lesson, sandbox.owner, sandbox),
         "sandbox": sandbox,
         "read_only": read_only,
         "ws_path": ws_path,

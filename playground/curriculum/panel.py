@@ -5,19 +5,25 @@ from typing import Any
 from playground.accounts.models import User
 from playground.curriculum import catalogue, progress, texts
 from playground.curriculum.catalogue import Lesson, Step
+from playground.sandboxes.models import Sandbox
 
 
-def context(slug: str, user: object) -> dict[str, Any]:
-    """Return the panel's context; without a lesson of that name, `lesson` is None and `lessons` are there to choose."""
+def context(slug: str, user: object, sandbox: Sandbox | None = None) -> dict[str, Any]:
+    """Return the panel's context; without a lesson of that name, `lesson` is None and `lessons` are there to choose.
+
+    The ticks are those of the sandbox, if there is one, else those of everything that the user has done.
+    """
     lesson = catalogue.find(slug)
     if lesson is None:
         return {"lesson": None, "lessons": list(catalogue.lessons().values())}
-    done = progress.done_steps(user.pk, slug) if isinstance(user, User) else set()
+    ever = progress.done_steps(user.pk, slug) if isinstance(user, User) else set()
+    done = set(progress.ticked(sandbox.pk, slug)) if sandbox else ever
     text = lesson.text
     return {
+        "sandbox": sandbox,
         "lesson": lesson,
         "intro_html": text.intro_html,
-        "steps": [_step(lesson, number, step, done) for number, step in enumerate(lesson.steps, 1)],
+        "steps": [_step(lesson, number, step, done, ever) for number, step in enumerate(lesson.steps, 1)],
         "done_count": sum(step.id in done for step in lesson.steps),
         "complete": all(step.id in done for step in lesson.steps),
         "end": text.sections.get("end"),
@@ -25,13 +31,14 @@ def context(slug: str, user: object) -> dict[str, Any]:
     }
 
 
-def _step(lesson: Lesson, number: int, step: Step, done: set[str]) -> dict[str, Any]:
+def _step(lesson: Lesson, number: int, step: Step, done: set[str], ever: set[str]) -> dict[str, Any]:
     section = lesson.text.sections[step.id]
     return {
         "id": step.id,
         "number": number,
         "title": section.title,
         "done": step.id in done,
+        "done_before": step.id in ever and step.id not in done,
         "task_html": section.html(),
         "predict_html": section.html("predict"),
         "answer_html": section.html("answer"),

@@ -1,5 +1,8 @@
 """Progress: which steps of a lesson are done, and what is missing of the others.
 
+A sandbox has its own ticks, which an undo takes back (`sandboxes.rewind`): who begins a lesson again, begins with none.
+What somebody has once done stays done for the catalogue (`LessonProgress`), whatever becomes of the sandbox.
+
 The worker calls `evaluate_live` (registered with the gateway in `playground.asgi`) after something changed in a sandbox
 that somebody looks at. The cluster is read on the event loop, in one go; the database is asked in a thread.
 """
@@ -20,6 +23,7 @@ from playground.curriculum.catalogue import Lesson, Step
 from playground.curriculum.checks import first_missing
 from playground.curriculum.models import LessonProgress
 from playground.curriculum.reading import Reader, Sight
+from playground.sandboxes import rewind
 
 StepState = dict[str, Any]
 
@@ -60,8 +64,18 @@ def set_up(lesson: Lesson, found: Mapping[str, str | None], new: Collection[str]
                 cluster.inject(fault)
 
 
+def ticked(sandbox_id: UUID, slug: str) -> dict[str, int]:
+    """Return the steps that are ticked in a sandbox, each with the last command that had been typed by then."""
+    prefix = f"{slug}/"
+    return {
+        name.removeprefix(prefix): command
+        for name, command in rewind.marks(sandbox_id).items()
+        if name.startswith(prefix)
+    }
+
+
 def done_steps(user_id: int, slug: str) -> set[str]:
-    """Return the steps of a lesson that somebody has done."""
+    """Return the steps of a lesson that somebody has done, in whatever sandbox."""
     return set(LessonProgress.objects.filter(user_id=user_id, lesson=slug).values_list("step", flat=True))
 
 
@@ -92,9 +106,16 @@ def message(lesson: Lesson, found: dict[str, str | None]) -> dict[str, Any]:
 
 
 @database_sync_to_async
-def _owner(user_id: int, slug: str) -> tuple[str, set[str]]:
-    language = User.objects.values_list("language", flat=True).get(pk=user_id)
-    return language or "en", done_steps(user_id, slug)
+def _known(sandbox: Any, slug: str) -> tuple[str, dict[str, int]]:
+    language = User.objects.values_list("language", flat=True).get(pk=sandbox.owner_id)
+    return language or "en", ticked(sandbox.pk, slug)
+
+
+@database_sync_to_async
+def _tick(sandbox: Any, slug: str, new: Collection[str], command: int) -> None:
+    """Write down new ticks, unless the sandbox has been taken back to another point meanwhile."""
+    if rewind.set_marks(sandbox.pk, sandbox.epoch, [f"{slug}/{step}" for step in new], command):
+        record(sandbox.owner_id, slug, new, sandbox.pk)
 
 
 async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
@@ -105,11 +126,13 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
     lesson = catalogue.find(sandbox.lesson)
     if lesson is None:
         return None
-    language, done = await _owner(sandbox.owner_id, lesson.slug)
+    language, done = await _known(sandbox, lesson.slug)
+    terminals = getattr(live, "terminals", None)  # a cluster may be driven without any
+    last_command = terminals.last_command if terminals else 0
     with translation.override(language):
         found = look(lesson, Sight(live.cluster), done)
     new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]
     set_up(lesson, found, new, live.cluster)
     if new:
-        await database_sync_to_async(record)(sandbox.owner_id, lesson.slug, new, sandbox.pk)
+        await _tick(sandbox, lesson.slug, new, last_command)
     return message(lesson, found)

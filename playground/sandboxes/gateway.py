@@ -22,7 +22,7 @@ from cluster_engine.apimachinery.yaml_text import lint
 from cluster_engine.cluster import Cluster
 from cluster_engine.shell.session import Completion
 from cluster_engine.trace import Step
-from playground.sandboxes import describe, limits, manifest_check
+from playground.sandboxes import describe, limits, manifest_check, rewind
 from playground.sandboxes.feed import Change, Entry, Frame, GapError
 from playground.sandboxes.hold import ApiHold
 from playground.sandboxes.home import tidy
@@ -235,6 +235,47 @@ class OpenSandbox:
         command = self._live.terminals.type_line(terminal, clean(line), self._user_id)
         worker.want()
         return command
+
+    def asks_to_rewind(self, terminal: str, line: str) -> str | None:
+        """What a line asks for that is not the shell's to run: "undo", "redo", "step" or "lesson"; None for others.
+
+        What a running command may want to read is never taken from it.
+        """
+        return None if self.read_only or self._live.terminals.reads(terminal) else rewind.asked_for(line)
+
+    async def rewind(self, what: str, terminal: str, language: str = "en") -> None:
+        """Takes back the last command ("undo"), an undo ("redo"), the present "step" or the "lesson".
+
+        This hold is then on the sandbox as it was. What cannot be taken back is said in the terminal.
+        """
+        self._must_write()
+        limits.check_terminal(terminal)
+        wish = rewind.Wish(what, terminal, self._user_id, language)
+        try:
+            await worker.rewind(self._live, wish)
+        except rewind.NothingToRewindError as error:
+            if not self.gone:
+                self._live.terminals.answer(terminal, wish.line, f"{error}\n", self._user_id, wish.kind)
+                worker.want()
+
+    @property
+    def moved(self) -> bool:
+        """Whether the sandbox was taken to another point under us: `follow` it."""
+        return self._live.moved
+
+    async def follow(self) -> None:
+        """Takes hold of the sandbox where it is now. Raises `SandboxNotFound`."""
+        sandbox_id = self._live.sandbox.pk
+        try:
+            live = await worker.registry.wake(sandbox_id, worker.monotonic())
+        except Sandbox.DoesNotExist:
+            raise SandboxNotFound(str(sandbox_id)) from None
+        if live is not self._live and self._open:
+            self._live.viewers -= 1
+            self._live = live
+            live.viewers += 1
+            live.progress_is_stale = True
+        worker.want()
 
     def interrupt(self, terminal: str) -> None:
         """Ctrl-C."""

@@ -18,7 +18,7 @@ from django.utils import timezone
 from cluster_engine.etcd.store import Commit, KeyValue, StoreSnapshot
 from cluster_engine.trace import Step
 from playground.sandboxes.limits import KEPT_REVISION_ROWS
-from playground.sandboxes.models import Command, File, OutputChunk, Revision, Sandbox, Snapshot, StepRow
+from playground.sandboxes.models import Command, File, FileBefore, OutputChunk, Revision, Sandbox, Snapshot, StepRow
 
 ROWS_PER_INSERT = 200
 # What a BinaryField gives depends on the database.
@@ -38,6 +38,20 @@ class TypedCommand:
     line: str
     started_us: int
     user_id: int | None
+    kind: str = "typed"
+    # The point at which it was typed: etcd's revision, and the number of the next step.
+    revision: int | None = None
+    step: int | None = None
+
+
+@dataclass(slots=True)
+class FileChange:
+    """A file's contents (None: there was none) before its first change after a command."""
+
+    command: int
+    path: str
+    content: str | None
+    edited: bool
 
 
 @dataclass(slots=True)
@@ -68,6 +82,9 @@ class Batch:
     output: list[Output] = field(default_factory=list)
     exits: list[tuple[int, int]] = field(default_factory=list)
     files: dict[str, str | None] = field(default_factory=dict)
+    files_before: list[FileChange] = field(default_factory=list)
+    # Revision and time of a sandbox that has just been furnished.
+    start: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.commits or self.steps or self.commands or self.output or self.exits or self.files)
@@ -95,12 +112,21 @@ def _write_one(batch: Batch) -> None:
             File.objects.filter(sandbox_id=batch.sandbox_id, path=path).delete()
         else:
             File.objects.update_or_create(sandbox_id=batch.sandbox_id, path=path, defaults={"content": content})
+    FileBefore.objects.bulk_create(
+        [
+            FileBefore(sandbox_id=batch.sandbox_id, command=c.command, path=c.path, content=c.content, edited=c.edited)
+            for c in batch.files_before
+        ],
+        ignore_conflicts=True,  # the first change after a command is the one that counts
+    )
+    if batch.start is not None:
+        Sandbox.objects.filter(pk=batch.sandbox_id).update(start_revision=batch.start[0], start_time_us=batch.start[1])
 
 
 def _write_commands(batch: Batch) -> None:
     Command.objects.bulk_create(
         Command(sandbox_id=batch.sandbox_id, number=c.number, terminal=c.terminal, line=c.line, started_us=c.started_us,
-                user_id=c.user_id)
+                user_id=c.user_id, kind=c.kind, revision=c.revision, step=c.step)
         for c in batch.commands
     )
     if batch.output:

@@ -19,7 +19,7 @@ from cluster_engine.trace import Step
 from playground.sandboxes import limits
 from playground.sandboxes.feed import Change, Feed, Frame, Told
 from playground.sandboxes.home import Home
-from playground.sandboxes.journal import Batch, Output, TypedCommand
+from playground.sandboxes.journal import Batch, FileChange, Output, TypedCommand
 from playground.sandboxes.pace import Pace
 from playground.sandboxes.recovery import CommandLog, Recovered
 from playground.sandboxes.terminals import Terminals
@@ -59,12 +59,16 @@ class Live:
         self.viewers = 0
         self.left_seconds = now_seconds
         self.closed = False
+        self.moved = False  # closed because it goes on elsewhere: as another live sandbox
         self._last_step: Step | None = None
         self._saving: object = None
+        self._contents: dict[str, str] = dict(recovered.files)
         self._pending = self._new_pending()
         # What the components wrote while they started is not written down yet.
         self._pending.batch.commits.extend(cluster.store.history_since(recovered.store.revision))
         cluster.store.on_commit(self._on_commit)
+        if not recovered.store.revision:
+            self._pending.batch.start = (cluster.revision, cluster.clock.now_us)
 
     def client(self, user_agent: str) -> Client:
         """A client of the cluster's API server."""
@@ -80,6 +84,12 @@ class Live:
 
     def _file_changed(self, path: str, text: str | None) -> None:
         self._pending.batch.files[path] = text
+        change = FileChange(self.terminals.last_command, path, self._contents.get(path), self._saving is not None)
+        self._pending.batch.files_before.append(change)
+        if text is None:
+            self._contents.pop(path, None)
+        else:
+            self._contents[path] = text
         if text is None:
             self._tell({"type": "file_deleted", "path": path})
         else:
@@ -95,9 +105,14 @@ class Live:
         self._pending.forced = True
         self._tell({"type": "saved", "path": path}, to=visitor)
 
-    def typed(self, command: CommandLog, user_id: int | None) -> None:
-        time_us = self.cluster.clock.now_us
-        row = TypedCommand(command.number, command.terminal, command.line, time_us, user_id)
+    def typed(self, command: CommandLog, user_id: int | None, kind: str = "typed") -> None:
+        cluster = self.cluster
+        # What containers wrote has to be in etcd by now: an undo comes back to this point.
+        cluster.save_disks()
+        row = TypedCommand(
+            command.number, command.terminal, command.line, cluster.clock.now_us, user_id, kind,
+            cluster.revision, cluster.trace.next_number,
+        )
         self._pending.batch.commands.append(row)
         frame = {"type": "started", "terminal": command.terminal, "command": command.number, "line": command.line}
         self._tell(frame, command)

@@ -26,6 +26,9 @@ class Sandbox(models.Model):
     time_us = models.BigIntegerField(default=DEFAULT_START_US)
     revision = models.BigIntegerField(default=0)
     next_step = models.BigIntegerField(default=1)
+    # Where it began, once it was furnished: a reset of the whole lesson leads there. Null for old ones.
+    start_revision = models.BigIntegerField(null=True, blank=True)
+    start_time_us = models.BigIntegerField(null=True, blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -100,7 +103,19 @@ class Snapshot(models.Model):
 
 
 class Command(models.Model):
-    """One thing that somebody typed. `exit_code` is null while it runs."""
+    """One thing that somebody typed. `exit_code` is null while it runs.
+
+    `revision`, `started_us` and `step` are the point at which it was typed: how far etcd, time and the steps had come.
+    An undo, a redo and a reset are commands too; `target` is then the command to whose point they led (0: the start).
+    """
+
+    class Kind(models.TextChoices):
+        """What a command does to the journal."""
+
+        TYPED = "typed"
+        UNDO = "undo"
+        REDO = "redo"
+        RESET = "reset"
 
     sandbox = models.ForeignKey(Sandbox, models.CASCADE, related_name="commands")
     number = models.PositiveIntegerField()
@@ -109,6 +124,10 @@ class Command(models.Model):
     started_us = models.BigIntegerField()
     started_at = models.DateTimeField(auto_now_add=True)
     exit_code = models.IntegerField(null=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.TYPED)
+    target = models.PositiveIntegerField(null=True, blank=True)
+    revision = models.BigIntegerField(null=True, blank=True)
+    step = models.BigIntegerField(null=True, blank=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
@@ -154,3 +173,45 @@ class File(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class FileBefore(models.Model):
+    """What a file held before it was first changed after a command: null where there was none.
+
+    `edited` tells the changes of the editor from those of the terminal: an undo leaves what people wrote themselves.
+    """
+
+    sandbox = models.ForeignKey(Sandbox, models.CASCADE, related_name="files_before")
+    command = models.PositiveIntegerField()
+    path = models.CharField(max_length=200)
+    content = models.TextField(null=True)
+    edited = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["sandbox", "command", "path", "edited"], name="first_change_of_a_file")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path} before what came after command {self.command}"
+
+
+class Mark(models.Model):
+    """Something that was reached in a sandbox, such as a lesson's step, after command `command`.
+
+    An undo takes back the marks of what it takes back: `undone_by` is then its number, and its redo gives them again.
+    """
+
+    sandbox = models.ForeignKey(Sandbox, models.CASCADE, related_name="marks")
+    name = models.CharField(max_length=210)
+    command = models.PositiveIntegerField(default=0)
+    undone_by = models.PositiveIntegerField(null=True, blank=True)
+    set_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["sandbox", "name"], name="one_row_a_mark")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -6,16 +6,17 @@ effects up to the last committed row are there, and it says that it was cut shor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from cluster_engine.etcd.store import StoreSnapshot
 from cluster_engine.trace import Cause, Step
-from playground.sandboxes import journal
+from playground.sandboxes import journal, rewind
 from playground.sandboxes.limits import HISTORY_CHARACTERS, HISTORY_COMMANDS, TIMELINE_STEPS
 from playground.sandboxes.models import Command, File, OutputChunk, Revision, Sandbox, StepRow
 
@@ -68,7 +69,7 @@ def recover(sandbox_id: UUID) -> Recovered:
             store=journal.read_store(sandbox_id),
             revision_rows=Revision.objects.filter(sandbox_id=sandbox_id).count(),
             next_command=last.number + 1 if last else 1,
-            steps=read_steps(sandbox_id),
+            steps=read_steps(sandbox_id, rewind.held_steps(sandbox_id, rewind.read_lineage(sandbox_id))),
             commands=read_commands(sandbox_id),
             files=dict(File.objects.filter(sandbox_id=sandbox_id).values_list("path", "content")),
         )
@@ -97,9 +98,12 @@ def read_commands(sandbox_id: UUID) -> list[CommandLog]:
     return logs
 
 
-def read_steps(sandbox_id: UUID) -> list[Step]:
-    """The last steps, oldest first, as many as the time line starts with."""
-    rows = StepRow.objects.filter(sandbox_id=sandbox_id).order_by("-number")[:TIMELINE_STEPS]
+def read_steps(sandbox_id: UUID, held: Sequence[tuple[int, int | None]] = ((0, None),)) -> list[Step]:
+    """The last steps, oldest first, as many as the time line starts with; those alone whose numbers are `held`."""
+    within = Q()
+    for first, end in held:
+        within |= Q(number__gte=first) if end is None else Q(number__gte=first, number__lt=end)
+    rows = StepRow.objects.filter(within, sandbox_id=sandbox_id).order_by("-number")[:TIMELINE_STEPS]
     steps = [
         Step(
             row.number, row.time_us, row.component, row.subject,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -85,11 +86,34 @@ class Registry:
         task = self._waking.get(sandbox_id)
         if task is None:
             # Two browsers that arrive together wait for the same reading.
-            reading = self._read(sandbox_id, now_seconds)
-            task = asyncio.get_running_loop().create_task(reading, context=contextvars.Context())
-            self._waking[sandbox_id] = task
-            task.add_done_callback(lambda _: self._waking.pop(sandbox_id, None))
+            task = self._wake_by(sandbox_id, self._read(sandbox_id, now_seconds))
         return await asyncio.shield(task)
+
+    async def rewake(self, live: Live, between: Callable[[], Awaitable[None]], now_seconds: float) -> None:
+        """Drops a live sandbox, waits for what is done `between`, and reads it back; nobody can wake it meanwhile.
+
+        Raises what `between` raises, once the sandbox is there again.
+        """
+        self.forget(live)
+        live.moved = True
+        failed: list[Exception] = []
+
+        async def read() -> Live:
+            try:
+                await between()
+            except Exception as error:
+                failed.append(error)
+            return await self._read(live.sandbox.pk, now_seconds)
+
+        await asyncio.shield(self._wake_by(live.sandbox.pk, read()))
+        if failed:
+            raise failed[0]
+
+    def _wake_by(self, sandbox_id: UUID, reading: Coroutine[Any, Any, Live]) -> asyncio.Task[Live]:
+        task = asyncio.get_running_loop().create_task(reading, context=contextvars.Context())
+        self._waking[sandbox_id] = task
+        task.add_done_callback(lambda _: self._waking.pop(sandbox_id, None))
+        return task
 
     async def _read(self, sandbox_id: UUID, now_seconds: float) -> Live:
         recovered = await database_sync_to_async(recover)(sandbox_id)

@@ -17,7 +17,7 @@ OUTPUT_CUT = f"\n[more than {limits.MAX_OUTPUT_CHARACTERS:,} characters were pri
 class Recorder(Protocol):
     """Who writes down what happens in the terminals."""
 
-    def typed(self, command: CommandLog, user_id: int | None) -> None: ...
+    def typed(self, command: CommandLog, user_id: int | None, kind: str = "typed") -> None: ...
     def printed(self, command: CommandLog, stream: str, text: str) -> None: ...
     def exited(self, command: CommandLog, code: int) -> None: ...
 
@@ -52,6 +52,25 @@ class Terminals:
         if not command.ended:
             self._running[(terminal, number)] = command
         return command
+
+    def answer(self, terminal: str, line: str, text: str, user_id: int | None, kind: str) -> None:
+        """Writes down a line that is not the shell's to run, and what is said to it."""
+        self._session(terminal)  # as many as there may be
+        command = CommandLog(self._next_command, terminal, line)
+        self._next_command += 1
+        self._recorder.typed(command, user_id, kind)
+        self._recorder.printed(command, "stderr", text)
+        command.ended = True
+        self._recorder.exited(command, 1)
+
+    @property
+    def last_command(self) -> int:
+        """The number of the last command that was typed; 0 before the first one."""
+        return self._next_command - 1
+
+    def reads(self, terminal: str) -> bool:
+        """Whether a command waits there for what is typed."""
+        return terminal in self._sessions and self._sessions[terminal].reading
 
     def interrupt(self, terminal: str) -> None:
         if terminal in self._sessions:

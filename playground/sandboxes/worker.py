@@ -19,7 +19,9 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
-from playground.sandboxes import journal, limits
+from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.faults.fault import Fault
+from playground.sandboxes import journal, limits, rewind
 from playground.sandboxes.live import Live, Pending
 from playground.sandboxes.registry import Registry
 
@@ -146,6 +148,30 @@ class Worker:
                 await self._write([(live, pending)])
         if not live.viewers:
             self.registry.forget(live)
+
+    async def rewind(self, live: Live, wish: rewind.Wish) -> None:
+        """Takes a sandbox back, and wakes it there. Raises `NothingToRewindError`; the sandbox goes on then."""
+        await self.flush()
+        await database_sync_to_async(rewind.check)(live.sandbox.pk, wish)
+        if live.closed:
+            return  # somebody else was faster
+        live.terminals.interrupt_all()
+        live.cluster.run_until(live.cluster.clock.now_us, max_steps=1000)
+        pending = live.take_pending(force=True)
+        assert pending is not None
+
+        async def write() -> None:
+            async with self._writing:
+                await database_sync_to_async(rewind.write_and_rewind)(pending.batch, wish)
+
+        try:
+            await self.registry.rewake(live, write, self.monotonic())
+        finally:
+            # Streams of the API that hang on the old cluster end; their clients list anew.
+            with contextlib.suppress(ApiError):  # it may have been down already
+                live.cluster.inject(Fault("Stop", "kube-apiserver"))
+            await self.nudge(live)
+            self.want()
 
     def _sleeps_at(self, live: Live) -> float:
         return float("inf") if live.viewers else live.left_seconds + SLEEP_AFTER_SECONDS

@@ -7,6 +7,7 @@ from playground.accounts.models import User
 from playground.curriculum import catalogue, progress
 from playground.curriculum.models import LessonProgress
 from playground.sandboxes import gateway
+from playground.sandboxes.models import Mark
 
 pytestmark = pytest.mark.django_db
 SLUG = "05-deployment"
@@ -61,6 +62,21 @@ def test_the_panel_ticks_what_the_reader_has_done(client):
     shown = page(client.get(reverse("curriculum:panel", args=[SLUG])))
     assert '<li class="step" data-step="create" data-done' in shown
     assert shown.count("data-done") == 1
+
+
+def test_a_workspace_ticks_what_was_done_in_it_and_says_what_was_done_elsewhere(client):
+    first = client.post(reverse("curriculum:start", args=[SLUG]))["Location"]
+    sandbox = gateway.of_user(User.objects.get()).get()
+    Mark.objects.create(sandbox=sandbox, name=f"{SLUG}/create", command=1)
+    progress.record(User.objects.get().pk, SLUG, ["create"], sandbox.pk)
+    shown = page(client.get(first))
+    assert shown.count("data-done") == 1
+    assert "before, in another cluster" not in shown
+    again = client.post(reverse("curriculum:start", args=[SLUG]), {"afresh": "1"})["Location"]
+    shown = page(client.get(again))
+    assert "data-done" not in shown
+    assert shown.count("You have done this step before, in another cluster.") == 1
+    assert 'data-rewind="step"' in shown
 
 
 def test_a_step_is_written_down_once():

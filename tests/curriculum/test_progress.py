@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from channels.db import database_sync_to_async
 
 from cluster_engine.cluster import Cluster, ClusterConfig
 from cluster_engine.faults.fault import Fault
@@ -80,6 +81,23 @@ async def test_looking_writes_nothing_to_the_cluster(live, sandbox):
     revision, steps = live.cluster.revision, len(live.cluster.trace.steps)
     await progress.evaluate_live(sandbox, live)
     assert (live.cluster.revision, len(live.cluster.trace.steps)) == (revision, steps)
+
+
+async def test_a_fresh_sandbox_has_ticks_and_faults_of_its_own_whatever_was_done_before(live, sandbox):
+    sandbox.lesson = "01-control-plane"
+    await sandbox.asave()
+    done_before = [step.id for step in catalogue.find("01-control-plane").steps]
+    await database_sync_to_async(progress.record)(sandbox.owner_id, "01-control-plane", done_before)
+    message = await progress.evaluate_live(sandbox, live)
+    assert not any(step["done"] for step in message["steps"].values())
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "nginx", "image": "nginx"}]}}
+    spec = {"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    manifest = {"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web"}, "spec": spec}
+    live.client("test").create("deployments.apps", manifest, "default")
+    live.cluster.run_for(20)
+    await progress.evaluate_live(sandbox, live)
+    assert list(live.cluster.faults.active) == ["stop-kube-scheduler"]
+    assert await database_sync_to_async(progress.ticked)(sandbox.pk, "01-control-plane") == {"create": 0}
 
 
 async def test_a_sandbox_without_a_lesson_has_no_progress(live, sandbox):

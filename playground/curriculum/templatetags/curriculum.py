@@ -14,4 +14,5 @@ def lesson_panel(context: template.Context, slug: str | None) -> dict[str, Any]:
     """Render the panel of a lesson, with the ticks of whoever looks; without a lesson, the choice of lessons."""
     request = context["request"]
     sandbox = context.get("sandbox")
-    return panel.context(slug or "", sandbox.owner if sandbox else request.user)
+    shown = panel.context(slug or "", sandbox.owner if sandbox else request.user, sandbox)
+    return {**shown, "read_only": context.get("read_only")}
