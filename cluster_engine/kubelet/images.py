@@ -159,6 +159,16 @@ def _image(repository: str, entry: dict[str, Any]) -> Image:
     )
 
 
+# What even a registry that has every image does not have, so that there is something that fails to be pulled: the names
+# that Kubernetes' own tests use for it.
+_MISSING_TAGS = frozenset({"404", "nonexistent"})
+
+
+def _says_missing(reference: Reference) -> bool:
+    """Whether a name says of itself that there is no such image: by its tag, or by a host in `invalid` (RFC 2606)."""
+    return reference.tag in _MISSING_TAGS or "invalid" in reference.domain.split(".")
+
+
 @lru_cache(maxsize=512)
 def _kept_running(image: Image) -> Image:
     return replace(image, any=True, pull_seconds=0, start_seconds=0)
@@ -227,7 +237,7 @@ class ImageStore:
     def find(self, reference: Reference) -> Image:
         """The catalogue's entry. Raises `PullError` for an image that no registry has."""
         image = catalogue().get(reference.repository)
-        if self._any:
+        if self._any and not _says_missing(reference):
             return _kept_running(image) if image is not None else ANY_IMAGE
         full = str(reference)
         failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
@@ -236,12 +246,12 @@ class ImageStore:
                 f"rpc error: code = Unknown desc = {failed}pull access denied, repository does not exist or may "
                 "require authorization: server message: insufficient_scope: authorization failed"
             )
-        if not image.has_tag(reference.tag):
+        if self._any or not image.has_tag(reference.tag):
             raise PullError(f"rpc error: code = NotFound desc = {failed}{full}: not found")
         return image
 
     def has(self, reference: Reference) -> bool:
-        return self._any or str(reference) in self._present
+        return (self._any and not _says_missing(reference)) or str(reference) in self._present
 
     def add(self, reference: Reference) -> None:
         self._present.add(str(reference))

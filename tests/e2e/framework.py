@@ -175,9 +175,14 @@ class Framework:
     def kubectl(self, arguments: str) -> Run:
         return self.server.run(f"kubectl --namespace={self.ns} {arguments}")
 
-    def run_in(self, pod: str, command: str) -> str:
-        """What a shell command in a pod prints. Follows RunHostCmdWithRetries of framework/pod/output."""
+    def run_in(self, pod: str, command: str, *, gone: bool = False) -> str:
+        """What a shell command in a pod prints; with `gone` the pod may have gone by now.
+
+        Follows RunHostCmdWithRetries of framework/pod/output.
+        """
         ran = self.kubectl(f"exec {pod} -- /bin/sh -x -c {shlex.quote(command)}")
+        if gone and f'pods "{pod}" not found' in ran.stderr:
+            return ""
         assert ran.code == 0, ran
         return ran.stdout
 

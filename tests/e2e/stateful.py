@@ -223,8 +223,9 @@ class Sets:
             self.f.run_in(name, f"mv -v {INDEX_HTML} /tmp/ || true")
 
     def restore_probe(self, *pods: str) -> None:
+        # A set that is being scaled down goes on as soon as the first ones are well.
         for name in pods or [pod.metadata.name for pod in self.pods()]:
-            self.f.run_in(name, "mv -v /tmp/index.html /usr/local/apache2/htdocs/ || true")
+            self.f.run_in(name, "mv -v /tmp/index.html /usr/local/apache2/htdocs/ || true", gone=True)
 
     def delete_pod_at(self, index: int) -> None:
         self.f.core.delete_namespaced_pod(f"{self.name}-{index}", self.f.ns, grace_period_seconds=0)

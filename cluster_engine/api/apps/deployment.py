@@ -14,7 +14,7 @@ from cluster_engine.api.apps.workload import (
 from cluster_engine.api.checks import Errors
 from cluster_engine.api.core.podspec.defaults import default_template
 from cluster_engine.api.core.podspec.warnings import template_warnings
-from cluster_engine.api.strategy import AGE, NAME, Column, Strategy
+from cluster_engine.api.strategy import AGE, NAME, Column, Strategy, without
 from cluster_engine.apimachinery import intstr, names
 from cluster_engine.apimachinery.errors import FieldError, forbidden_field, invalid_value, not_supported, required
 from cluster_engine.apimachinery.gotext import GoText, int_or_string, label_selector
@@ -61,6 +61,14 @@ class DeploymentStrategy(Strategy):
 
     def prepare_for_create(self, obj: Obj) -> Obj:
         return {**obj, "status": {}}
+
+    def prepare_for_status_update(self, new: Obj, old: Obj) -> Obj:
+        """Keeps the labels as well. Follows pkg/registry/apps/deployment/strategy.go (deploymentStatusStrategy)."""
+        meta, labels = new["metadata"], old["metadata"].get("labels")
+        if meta.get("labels") != labels:
+            meta = without(meta, "labels") if labels is None else {**meta, "labels": labels}
+            new = {**new, "metadata": meta}
+        return super().prepare_for_status_update(new, old)
 
     def changes_generation(self, new: Obj, old: Obj) -> bool:
         # Annotations are carried over to ReplicaSets, so that a change of them is work for the controller.

@@ -227,3 +227,13 @@ def test_the_scale_subresource_reads_and_writes_the_replicas(play: Playground) -
 def test_an_unknown_resource_is_not_found(play: Playground) -> None:
     error = refusal(lambda: play.client.request("list", "nopes"))
     assert (error.code, error.message) == (404, "the server could not find the requested resource")
+
+
+def test_the_status_of_a_deployment_is_written_without_its_labels(play: Playground) -> None:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.25"}]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    made = play.create("deployments.apps", {"metadata": {"name": "d", "labels": {"l": "old"}}, "spec": spec})
+    meta = {"labels": {"l": "new"}, "name": "d", "namespace": "default"}
+    play.client.update_status("deployments.apps", {**made, "metadata": meta, "status": {"replicas": 1}})
+    found = play.get("deployments.apps", "d")
+    assert (found["metadata"]["labels"], found["status"]["replicas"]) == ({"l": "old"}, 1)
