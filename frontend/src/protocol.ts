@@ -45,6 +45,8 @@ export interface PastCommand {
   number: number; terminal: string; line: string; output: [Stream, string][]; exit_code: number | null;
 }
 
+export type Look = "current" | "document";
+
 export interface ServerMessages {
   snapshot: {
     revision: number; time_us: number; speed: number; paused: boolean; items: Record<string, Item>; steps: Step[];
@@ -54,6 +56,7 @@ export interface ServerMessages {
     from: number; to: number; time_us: number; steps: Step[];
     changes: { revision: number; key: string; item: Item | null; step: number | null }[];
   };
+  look: { look: Look };
   clock: { time_us: number; speed: number; paused: boolean };
   history: { commands: PastCommand[]; files: { path: string; text: string }[] };
   started: { terminal: string; command: number; line: string };
@@ -81,6 +84,7 @@ export interface ClientMessages {
   save: { path: string; text: string };
   apply: { path: string; text: string; terminal: string };
   pace: { speed: number; paused: boolean };
+  look: { look: Look };
   describe: { id: number; key: string };
   show_lesson: { slug: string };
 }

@@ -3,9 +3,10 @@ import { prepareCopying } from "./copy";
 import { prepareDrawer } from "./drawer";
 import { h, hear, one, text } from "./dom";
 import { prepareLesson } from "./lesson";
+import type { Look } from "./protocol";
 import { arrangePanels } from "./panels";
 import { prepareRewind } from "./rewind";
-import { mirror, on } from "./socket";
+import { mirror, on, send } from "./socket";
 import { say } from "./words";
 
 const BANNER_AFTER_MS = 1200; // a blink of the network is nobody's business
@@ -35,6 +36,11 @@ on("error", ({ message }) => {
   while (toasts.childElementCount > 3) toasts.firstElementChild!.remove();
   setTimeout(() => toast.remove(), TOAST_MS);
 });
+
+on("look", ({ look }) => {
+  for (const button of document.querySelectorAll("[data-look]")) button.setAttribute("aria-pressed", String(button.getAttribute("data-look") === look));
+});
+for (const button of document.querySelectorAll<HTMLElement>("[data-look]")) button.addEventListener("click", () => send("look", { look: button.dataset.look as Look }));
 
 on("snapshot", () => document.body.classList.toggle("is-read-only", mirror.readOnly));
 hear("theme", ({ dark }) => { document.body.dataset.dark = String(dark); });

@@ -90,6 +90,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
 
     async def on_hello(self, opened: OpenSandbox, revision: int | None) -> None:
         await self.send_message(opened.history())
+        await self.send_message(opened.look())
         try:
             if revision is None:
                 raise GapError
@@ -166,6 +167,9 @@ class SandboxConsumer(AsyncWebsocketConsumer):
     async def on_pace(self, opened: OpenSandbox, speed: float, paused: bool) -> None:
         opened.pace(speed, paused)
 
+    async def on_look(self, opened: OpenSandbox, look: str) -> None:
+        opened.change_look(look)
+
     async def on_show_lesson(self, opened: OpenSandbox, slug: str) -> None:
         opened.show_lesson(slug)
 
@@ -194,6 +198,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             entries, cursor = opened.after(self.cursor)
         except GapError:
             await self.send_message(opened.history())
+            await self.send_message(opened.look())
             await self.send_snapshot(opened)
             return
         self.cursor = cursor

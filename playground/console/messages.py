@@ -22,6 +22,7 @@ FIELDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "save": {"path": (str,), "text": (str,)},
     "apply": {"path": (str,), "text": (str,), "terminal": (str,)},
     "pace": {"speed": NUMBER, "paused": (bool,)},
+    "look": {"look": (str,)},
     "describe": {"id": (str, int), "key": (str,)},
     "show_lesson": {"slug": (str,)},
 }

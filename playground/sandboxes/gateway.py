@@ -208,6 +208,9 @@ class OpenSandbox:
     def clock(self) -> Frame:
         return self._live.clock_frame()
 
+    def look(self) -> Frame:
+        return self._live.look_frame()
+
     def history(self) -> Frame:
         return self._live.history_frame()
 
@@ -307,6 +310,13 @@ class OpenSandbox:
         self._must_write()
         limits.check_speed(speed)
         self._live.change_pace(worker.monotonic(), speed, paused)
+        worker.want()
+
+    def change_look(self, look: str) -> None:
+        """Today's kubectl in the terminals, or that of the document."""
+        self._must_write()
+        limits.check_look(look)
+        self._live.change_look(look)
         worker.want()
 
     def show_lesson(self, slug: str) -> None:

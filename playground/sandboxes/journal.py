@@ -76,6 +76,7 @@ class Batch:
     speed: float = 1.0
     paused: bool = False
     lesson: str = ""
+    look: str = "current"
     commits: list[Commit] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     commands: list[TypedCommand] = field(default_factory=list)
@@ -100,7 +101,7 @@ def write(batches: Iterable[Batch]) -> None:
 def _write_one(batch: Batch) -> None:
     taken = Sandbox.objects.filter(pk=batch.sandbox_id, epoch=batch.epoch).update(
         time_us=batch.time_us, revision=batch.revision, next_step=batch.next_step,
-        speed=batch.speed, paused=batch.paused, lesson=batch.lesson, updated_at=timezone.now(),
+        speed=batch.speed, paused=batch.paused, lesson=batch.lesson, look=batch.look, updated_at=timezone.now(),
     )
     if not taken:
         raise LeaseLostError(str(batch.sandbox_id))

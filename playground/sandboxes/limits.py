@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cluster_engine.shell.looks import NAMES as LOOKS
+
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -76,6 +78,11 @@ def check_text(path: str, text: str) -> None:
     size_bytes = len(text.encode("utf-8", "replace"))
     if size_bytes > MAX_FILE_BYTES:
         raise LimitError(f"{path} has {shown_bytes(size_bytes)}; a file may have at most {shown_bytes(MAX_FILE_BYTES)}")
+
+
+def check_look(look: str) -> None:
+    if look not in LOOKS:
+        raise LimitError(f"a look is one of: {', '.join(LOOKS)}")
 
 
 def check_speed(speed: float) -> None:

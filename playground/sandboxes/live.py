@@ -47,7 +47,7 @@ class Live:
         self.cluster = cluster
         self.pace = Pace(cluster.clock.now_us, now_seconds, self.sandbox.speed, self.sandbox.paused)
         self.home = Home(recovered.files, self._file_changed)
-        self.terminals = Terminals(cluster, self.home, self, recovered.next_command)
+        self.terminals = Terminals(cluster, self.home, self, recovered.next_command, self.sandbox.look)
         self.feed = Feed(recovered.store.revision)
         self.view: dict[str, Obj] = {item.key: item.value for item in recovered.store.items}
         self.steps: deque[Step] = deque(recovered.steps, maxlen=limits.TIMELINE_STEPS)
@@ -146,6 +146,12 @@ class Live:
         self._pending.forced = True
         self._tell(self.clock_frame())
 
+    def change_look(self, look: str) -> None:
+        """Another look of kubectl, for all terminals."""
+        self.sandbox.look = self.terminals.look = look
+        self._pending.forced = True
+        self._tell(self.look_frame())
+
     def show_lesson(self, slug: str) -> None:
         self.sandbox.lesson = slug
         self._pending.forced = True
@@ -186,6 +192,7 @@ class Live:
         batch.revision = self.cluster.revision
         batch.next_step = self.cluster.trace.next_number
         batch.speed, batch.paused, batch.lesson = self.sandbox.speed, self.sandbox.paused, self.sandbox.lesson
+        batch.look = self.sandbox.look
         return taken
 
     def _new_steps(self) -> list[Step]:
@@ -242,6 +249,9 @@ class Live:
         return {
             "type": "clock", "time_us": self.cluster.clock.now_us, "speed": self.pace.speed, "paused": self.pace.paused,
         }
+
+    def look_frame(self) -> Frame:
+        return {"type": "look", "look": self.terminals.look}
 
     def history_frame(self) -> Frame:
         """The commands and files as they are written down."""

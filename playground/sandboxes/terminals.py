@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cluster_engine.cluster import Cluster
+from cluster_engine.shell.looks import CURRENT
 from cluster_engine.shell.session import Completion, Session
 from playground.sandboxes import limits
 from playground.sandboxes.home import Home
@@ -25,11 +26,14 @@ class Recorder(Protocol):
 class Terminals:
     """Sessions by name, made at their first use. Commands are numbered over all terminals and restarts."""
 
-    def __init__(self, cluster: Cluster, home: Home, recorder: Recorder, next_command: int) -> None:
+    def __init__(
+        self, cluster: Cluster, home: Home, recorder: Recorder, next_command: int, look: str = CURRENT
+    ) -> None:
         self._cluster = cluster
         self._home = home
         self._recorder = recorder
         self._next_command = next_command
+        self._look = look
         self._sessions: dict[str, Session] = {}
         self._running: dict[tuple[str, int], CommandLog] = {}
         self._typing: dict[str, CommandLog] = {}
@@ -72,6 +76,17 @@ class Terminals:
         """Whether a command waits there for what is typed."""
         return terminal in self._sessions and self._sessions[terminal].reading
 
+    @property
+    def look(self) -> str:
+        return self._look
+
+    @look.setter
+    def look(self, look: str) -> None:
+        """From the next line on, every terminal shows kubectl so."""
+        self._look = look
+        for session in self._sessions.values():
+            session.look = look
+
     def interrupt(self, terminal: str) -> None:
         if terminal in self._sessions:
             self._sessions[terminal].interrupt()
@@ -98,6 +113,7 @@ class Terminals:
             session = self._sessions[name] = Session(
                 self._cluster, name=name, files=self._home,
                 on_output=self._callback(name, self._on_output), on_exit=self._callback(name, self._on_exit),
+                look=self._look,
             )
         return session
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
+
+from tests.browser.workspace import ROLLOUT_MS, open_workspace
 
 MANIFEST = """\
 apiVersion: apps/v1
@@ -64,7 +65,6 @@ spec:
       - name: nginx
         image: nginx
 """
-ROLLOUT_MS = 60_000
 # Notes every picture of the pods that the live view shows: [name, state, revision] of each, whenever one changes.
 RECORD = """() => {
   window.pictures = [];
@@ -83,51 +83,12 @@ RECORD = """() => {
 Picture = list[list[str]]
 
 
-class Workspace:
-    """The workspace page, as hands and eyes use it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def type(self, line: str) -> None:
-        """Types a line into the terminal and presses Enter."""
-        self.page.locator(".xterm-helper-textarea").first.focus()
-        self.page.keyboard.insert_text(line)
-        self.page.keyboard.press("Enter")
-
-    def paste(self, name: str, manifest: str) -> None:
-        """Makes a file in the editor, and pastes a manifest into it."""
-        self.page.locator("[data-file-plus]").click()
-        self.page.locator("#new-file-name").fill(name)
-        self.page.keyboard.press("Enter")
-        self.page.locator(".cm-content").click()
-        self.page.keyboard.press("Control+a")
-        self.page.keyboard.insert_text(manifest)
-
-    def apply(self) -> None:
-        self.page.locator("[data-apply]").click()
-
-    def says(self, words: str) -> None:
-        """Waits until the terminal shows the words."""
-        expect(self.page.locator(".xterm-rows").first).to_contain_text(words, timeout=ROLLOUT_MS)
-
-    def pods(self, state: str = "ready", label: str = "") -> Any:
-        pods = self.page.locator(f'[data-drawing] g.pod[data-state="{state}"]:not(.is-leaving)')
-        return pods.filter(has=self.page.locator(f'title:has-text("{label}")')) if label else pods
-
-    def record(self) -> None:
-        self.page.evaluate(RECORD)
-
-    def pictures(self) -> list[Picture]:
-        return [json.loads(text) for text in self.page.evaluate("window.pictures")]
+def record(page: Page) -> None:
+    page.evaluate(RECORD)
 
 
-def open_workspace(page: Page) -> Workspace:
-    page.goto("/")
-    page.get_by_role("button", name="Start now").click()
-    expect(page).to_have_url(re.compile(r"/sandboxes/[0-9a-f-]{36}/"))
-    expect(page.locator(".xterm-helper-textarea").first).to_be_attached()
-    return Workspace(page)
+def pictures_of(page: Page) -> list[Picture]:
+    return [json.loads(text) for text in page.evaluate("window.pictures")]
 
 
 def counts(picture: Picture, revision: str) -> tuple[int, int]:
@@ -148,13 +109,13 @@ def test_the_first_ten_minutes(page: Page) -> None:
     workspace.says("1/1     Running")
 
     # A new image rolls out pod by pod: never fewer than three available, never more than four.
-    workspace.record()
+    record(page)
     workspace.type("kubectl set image deployment nginx-deployment nginx=nginx:1.9.1")
     workspace.says("deployment.apps/nginx-deployment image updated")
     expect(workspace.pods(label=", r2")).to_have_count(3, timeout=ROLLOUT_MS)
     expect(page.locator("[data-drawing] g.pod:not(.is-leaving)")).to_have_count(3, timeout=ROLLOUT_MS)
-    pictures = workspace.pictures()
-    steps = []
+    pictures = pictures_of(page)
+    steps: list[tuple[int, int]] = []
     for picture in pictures:
         (old, old_ready), (new, new_ready) = counts(picture, "r1"), counts(picture, "r2")
         assert old + new <= 4, picture
@@ -177,14 +138,14 @@ def test_the_first_ten_minutes(page: Page) -> None:
     workspace.apply()
     workspace.says("statefulset.apps/web created")
     expect(workspace.pods()).to_have_count(2, timeout=ROLLOUT_MS)
-    workspace.record()
+    record(page)
     workspace.type("kubectl scale statefulset web --replicas=5")
     expect(workspace.pods()).to_have_count(5, timeout=ROLLOUT_MS)
-    assert order_of_appearance(workspace.pictures()) == ["web-2", "web-3", "web-4"]
-    workspace.record()
+    assert order_of_appearance(pictures_of(page)) == ["web-2", "web-3", "web-4"]
+    record(page)
     workspace.type("kubectl scale statefulset web --replicas=3")
     expect(page.locator("[data-drawing] g.pod:not(.is-leaving)")).to_have_count(3, timeout=ROLLOUT_MS)
-    assert order_of_departure(workspace.pictures()) == ["web-4", "web-3"]
+    assert order_of_departure(pictures_of(page)) == ["web-4", "web-3"]
 
 
 def names(picture: Picture) -> list[str]:

@@ -12,9 +12,9 @@ async def test_a_browser_that_comes_gets_the_history_and_a_snapshot(site, sandbo
     await browser.until(lambda: site.lives)
     await site.settle()
     await browser.say(type="hello", revision=None)
-    assert [message["type"] for message in browser.heard] == ["history", "snapshot"]
+    assert [message["type"] for message in browser.heard] == ["history", "look", "snapshot"]
     assert browser.heard[0] == {"type": "history", "commands": [], "files": []}
-    snapshot = browser.heard[1]
+    snapshot = browser.heard[2]
     assert snapshot["read_only"] is False
     assert (snapshot["speed"], snapshot["paused"]) == (1.0, False)
     nodes = sorted(item["name"] for item in browser.items.values() if item["kind"] == "Node")
@@ -125,6 +125,7 @@ async def test_a_sandbox_that_does_not_exist_looks_like_one_of_somebody_else(sit
         {"type": "apply", "path": "a.yaml", "text": "x", "terminal": "1"},
         {"type": "pace", "speed": 2, "paused": True},
         {"type": "show_lesson", "slug": "01-deployment"},
+        {"type": "look", "look": "document"},
         {"type": "complete", "terminal": "1", "line": "kubectl g", "cursor": 9, "id": 1},
     ],
 )
@@ -140,7 +141,9 @@ async def test_an_instructor_may_look_and_change_nothing(site, sandbox, instruct
     }
     sandbox_row, revisions = before
     now = Sandbox.objects.get()
-    assert (now.speed, now.paused, now.lesson) == (sandbox_row.speed, sandbox_row.paused, sandbox_row.lesson)
+    assert (now.speed, now.paused, now.lesson, now.look) == (
+        sandbox_row.speed, sandbox_row.paused, sandbox_row.lesson, sandbox_row.look,
+    )
     assert (Revision.objects.count(), Command.objects.count(), File.objects.count()) == (revisions, 0, 0)
 
 
@@ -274,6 +277,27 @@ async def test_a_saved_file_reaches_the_other_browsers_and_not_the_one_that_save
     await one.say(type="save", path="a.yaml", text="kind: Pod")
     assert len(one.all("saved")) == 2
     assert len(other.all("file")) == 1
+
+
+async def test_the_look_of_the_terminals_is_told_to_everybody_and_kept(site, sandbox, learner):
+    one, other = await site.browser(sandbox, learner), await site.browser(sandbox, learner)
+    assert one.last("look") == {"type": "look", "look": "current"}
+    assert await one.run("kubectl get pods") == "No resources found in default namespace.\n"
+    await one.say(type="look", look="document")
+    await other.drain()
+    assert other.last("look") == {"type": "look", "look": "document"}
+    assert await other.run("kubectl get pods") == "No resources found.\n"
+    assert await one.run("kubectl get pods", terminal="2") == "No resources found.\n"
+    site.crash()
+    again = await site.browser(sandbox, learner)
+    assert again.last("look") == {"type": "look", "look": "document"}
+    assert await again.run("kubectl get pods") == "No resources found.\n"
+
+
+async def test_a_look_that_there_is_not_is_refused(site, sandbox, learner):
+    browser = await site.browser(sandbox, learner)
+    await browser.say(type="look", look="neon")
+    assert browser.last("error")["message"] == "a look is one of: current, document"
 
 
 async def test_a_pause_stops_time_and_a_speed_changes_it_for_everybody(site, sandbox, learner):
