@@ -11,6 +11,7 @@ import { drawSelection, dropCursor, EditorView, highlightActiveLine, highlightAc
 import { tags } from "@lezer/highlight";
 import { h, hear, one, tell, text } from "./dom";
 import type { Fault } from "./protocol";
+import { considerRepair, prepareRepair } from "./repair";
 import { mirror, on, send } from "./socket";
 import { withAdoptedStyles } from "./styles";
 import { say } from "./words";
@@ -113,7 +114,9 @@ on("faults", ({ id, faults }) => {
   text(status, first ? say("editor.fault", { line: first.line, message: first.message }) + more : view.state.doc.toString().trim() ? say("editor.fine") : "");
   status.dataset.state = first ? "bad" : "good";
   status.dataset.line = first ? String(first.line) : "";
+  considerRepair(view.state.doc.toString(), faults.length > 0);
 });
+prepareRepair({ text: () => view.state.doc.toString(), replace: (content) => { if (active) replace(active, content); }, focus: () => view.focus() });
 
 function saveDocument(document: Document): void {
   if (mirror.readOnly || !document.dirty) return;

@@ -64,6 +64,10 @@ export interface ServerMessages {
   exit: { terminal: string; command: number; code: number };
   completion: { id: number; start: number; candidates: string[] };
   faults: { id: number; faults: Fault[] };
+  repaired: {
+    id: number; text: string | null; more_questions: number; faults: Fault[];
+    questions: { line: number; source: string; chosen: string; choices: { id: string; path: string; is_text: boolean }[] }[];
+  };
   saved: { path: string };
   file: { path: string; text: string };
   file_deleted: { path: string };
@@ -81,6 +85,7 @@ export interface ClientMessages {
   interrupt: { terminal: string };
   complete: { terminal: string; line: string; cursor: number; id: number };
   check: { id: number; path: string; text: string };
+  repair: { id: number; text: string; answers: Record<string, string> };
   save: { path: string; text: string };
   apply: { path: string; text: string; terminal: string };
   pace: { speed: number; paused: boolean };

@@ -18,7 +18,7 @@ from django.utils import translation
 
 from playground.console import timeline, view
 from playground.console.messages import BadMessage, parse
-from playground.sandboxes import gateway
+from playground.sandboxes import gateway, manifest_repair
 from playground.sandboxes.feed import Change, Told
 from playground.sandboxes.gateway import GapError, LimitError, OpenSandbox, ReadOnly, SandboxNotFound
 
@@ -157,6 +157,11 @@ class SandboxConsumer(AsyncWebsocketConsumer):
     async def on_check(self, opened: OpenSandbox, id: str | int, path: str | None, text: str) -> None:  # noqa: A002
         faults = [fault.message_fields() for fault in await opened.check(text)]
         await self.send_message({"type": "faults", "id": id, "faults": faults})
+
+    async def on_repair(self, opened: OpenSandbox, id: str | int, text: str, answers: Any) -> None:  # noqa: A002
+        found = await opened.repair(text, answers or {})
+        fields = manifest_repair.NOTHING if found is None else found.message_fields()
+        await self.send_message({"type": "repaired", "id": id, **fields})
 
     async def on_save(self, opened: OpenSandbox, path: str, text: str) -> None:
         opened.save(path, text)

@@ -19,6 +19,7 @@ FIELDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "interrupt": {"terminal": (str,)},
     "complete": {"terminal": (str,), "line": (str,), "cursor": (int,), "id": (str, int)},
     "check": {"id": (str, int), "path": (str, None), "text": (str,)},
+    "repair": {"id": (str, int), "text": (str,), "answers": (dict, None)},
     "save": {"path": (str,), "text": (str,)},
     "apply": {"path": (str,), "text": (str,), "terminal": (str,)},
     "pace": {"speed": NUMBER, "paused": (bool,)},
@@ -26,7 +27,7 @@ FIELDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "describe": {"id": (str, int), "key": (str,)},
     "show_lesson": {"slug": (str,)},
 }
-_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", None: "null"}
+_WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "an object", None: "null"}
 
 
 class BadMessage(ValueError):

@@ -22,7 +22,7 @@ from cluster_engine.apimachinery.yaml_text import lint
 from cluster_engine.cluster import Cluster
 from cluster_engine.shell.session import Completion
 from cluster_engine.trace import Step
-from playground.sandboxes import describe, limits, manifest_check, rewind
+from playground.sandboxes import describe, limits, manifest_check, manifest_repair, rewind
 from playground.sandboxes.feed import Change, Entry, Frame, GapError
 from playground.sandboxes.hold import ApiHold
 from playground.sandboxes.home import tidy
@@ -334,6 +334,16 @@ class OpenSandbox:
         # Reading a large text takes a while, and everybody's sandboxes are on this loop.
         read = await asyncio.to_thread(lint, text) if len(text) > LONG_TEXT_CHARACTERS else None
         return manifest_check.check(self._live.cluster.server, text, read)
+
+    async def repair(self, text: str, answers: Mapping[str, Any]) -> manifest_repair.Repaired | None:
+        """A manifest whose indentation is lost, with the indentation that the schema implies; None for any other text.
+
+        `answers` are choices by line number, as the questions of an earlier repair named them.
+        """
+        limits.check_text("the manifest", text)
+        given = manifest_repair.answers_of(answers)
+        found = await asyncio.to_thread(manifest_repair.repair, clean(text), given)
+        return None if found is None else manifest_repair.Repaired(found, await self.check(found.text))
 
     def describe(self, key: str) -> describe.Details | None:
         """All that can be told of one object, by its etcd key; None when there is none."""

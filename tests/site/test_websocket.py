@@ -379,3 +379,59 @@ async def test_frames_are_json_that_a_browser_can_read(site, sandbox, learner):
     browser = await site.browser(sandbox, learner)
     await browser.run("kubectl get nodes -o yaml")
     assert all(orjson.loads(orjson.dumps(message)) == message for message in browser.heard)
+
+
+FLAT_SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+name: web
+spec:
+selector:
+app: web
+type: NodePort
+ports:
+- port: 8O
+"""
+
+
+async def test_a_manifest_that_lost_its_indentation_is_offered_back_with_what_is_open(site, sandbox, learner):
+    browser = await site.browser(sandbox, learner)
+    await browser.say(type="repair", id=1, text=FLAT_SERVICE, answers=None)
+    repaired = browser.last("repaired")
+    assert repaired["text"] == (
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  type: NodePort\n"
+        "  ports:\n  - port: 8O\n"
+    )
+    assert repaired["questions"] == [
+        {
+            "line": 8, "source": "type: NodePort", "chosen": "spec",
+            "choices": [
+                {"id": "spec", "path": "spec", "is_text": False},
+                {"id": "spec.selector", "path": "spec.selector", "is_text": False},
+            ],
+        }
+    ]  # fmt: skip
+    assert (repaired["id"], repaired["more_questions"]) == (1, 0)
+    # The letter in the port is no matter of indentation: it stays, and the editor says so.
+    assert [(fault["line"], fault["message"]) for fault in repaired["faults"]] == [
+        (
+            9,
+            'Service in version "v1" cannot be handled as a Service: json: cannot unmarshal string into Go struct '
+            "field ServicePort.spec.ports.port of type int32",
+        )
+    ]
+
+    await browser.say(type="repair", id=2, text=FLAT_SERVICE, answers={"8": "spec.selector", "x": 1, "9": 7})
+    repaired = browser.last("repaired")
+    assert (repaired["id"], repaired["questions"][0]["chosen"]) == (2, "spec.selector")
+    assert "\n    app: web\n    type: NodePort\n" in repaired["text"]
+
+
+@pytest.mark.parametrize("text", [DEPLOYMENT, "", "some\nplain: words\nhere", FLAT_SERVICE + "\n" * 3000])
+async def test_what_has_not_lost_its_indentation_is_left_alone(site, sandbox, learner, text):
+    browser = await site.browser(sandbox, learner)
+    await browser.say(type="repair", id="a", text=text, answers={})
+    assert browser.last("repaired") == {
+        "type": "repaired", "id": "a", "text": None, "questions": [], "more_questions": 0, "faults": [],
+    }  # fmt: skip

@@ -53,11 +53,11 @@ class Found:
 
 def search(entries: Sequence[Entry], start: Stack, answers: Mapping[int, str]) -> Found:
     """The best placements of a document's entries. An answer that no placement fits is not heeded."""
-    layers, last = _forward(entries, start, answers)
-    return _walk(entries, start, layers, _backward(layers, last))
+    layers, last = _forward(entries, start)
+    return _walk(entries, start, layers, _backward(layers, last), answers)
 
 
-def _forward(entries: Sequence[Entry], start: Stack, answers: Mapping[int, str]) -> tuple[list[Layer], Sequence[Stack]]:
+def _forward(entries: Sequence[Entry], start: Stack) -> tuple[list[Layer], Sequence[Stack]]:
     """For each entry the stacks before it, each with the steps that can follow; and the stacks at the end."""
     bound = max(FEWEST_STATES, min(MAX_STATES, MAX_WORK // max(1, len(entries))))
     costs: dict[Stack, tuple[int, int]] = {start: (0, 0)}
@@ -65,7 +65,6 @@ def _forward(entries: Sequence[Entry], start: Stack, answers: Mapping[int, str])
     for index, entry in enumerate(entries):
         following = entries[index + 1 : index + 1 + AHEAD]
         layer = {stack: list(steps(entry, stack, following)) for stack in costs}
-        _obey(layer, answers.get(entry.line + 1))
         after: dict[Stack, tuple[int, int]] = {}
         for stack, found in layer.items():
             hard, soft = costs[stack]
@@ -78,14 +77,6 @@ def _forward(entries: Sequence[Entry], start: Stack, answers: Mapping[int, str])
         kept = sorted((stack for stack, cost in after.items() if cost[0] <= worst), key=after.__getitem__)[:bound]
         costs = {stack: after[stack] for stack in kept}
     return layers, list(costs)
-
-
-def _obey(layer: Layer, answer: str | None) -> None:
-    """Leaves only the steps that an answer names, where there are such."""
-    if answer is None or not any(step.place == answer for found in layer.values() for step in found):
-        return
-    for stack, found in layer.items():
-        layer[stack] = [step for step in found if step.place == answer]
 
 
 def _backward(layers: Sequence[Layer], last: Sequence[Stack]) -> list[dict[Stack, tuple[int, int]]]:
@@ -104,9 +95,13 @@ def _backward(layers: Sequence[Layer], last: Sequence[Stack]) -> list[dict[Stack
 
 
 def _walk(
-    entries: Sequence[Entry], start: Stack, layers: Sequence[Layer], to_go: Sequence[Mapping[Stack, tuple[int, int]]]
+    entries: Sequence[Entry],
+    start: Stack,
+    layers: Sequence[Layer],
+    to_go: Sequence[Mapping[Stack, tuple[int, int]]],
+    answers: Mapping[int, str],
 ) -> Found:
-    """The suggested path, and the questions on it."""
+    """The suggested path, but where an answer leads elsewhere, and the questions on it: also those that are answered."""
     stack = start
     columns: list[int] = []
     questions: list[Question] = []
@@ -119,8 +114,10 @@ def _walk(
         ]
         least = min(hard for hard, _, _ in ways)
         best = [(soft, step) for hard, soft, step in ways if hard == least]
-        chosen = min(best, key=lambda way: way[0])[1]
-        places = dict.fromkeys([chosen.place, *(step.place for _, step in best)])
+        suggested = min(best, key=lambda way: way[0])[1]
+        places = dict.fromkeys([suggested.place, *(step.place for _, step in best)])
+        answer = answers.get(entry.line + 1)
+        chosen = next((step for _, step in best if step.place == answer), suggested)
         if len(places) > 1:
             choices = tuple(_choice(place) for place in places)
             questions.append(Question(entry.line + 1, entry.source, choices, chosen.place))

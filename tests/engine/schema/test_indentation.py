@@ -180,7 +180,8 @@ def test_a_key_that_a_free_map_could_take_as_well_is_asked_and_the_field_is_sugg
 def test_an_answer_is_taken() -> None:
     found = repair(SERVICE, {8: "spec.selector"})
     assert "\n  selector:\n    app: web\n    type: NodePort\n  ports:\n  - port: 80\n" in found.text
-    assert said(found) == []
+    # The question stays, so that one may think again.
+    assert said(found) == [(8, "type: NodePort", ["spec", "spec.selector"], "spec.selector")]
 
 
 def test_an_answer_that_fits_nothing_is_not_heeded() -> None:
