@@ -1,4 +1,4 @@
-"""A manifest pasted without its indentation, as pages give it that lose leading space: offered back, reviewed, taken."""
+"""A manifest pasted without its indentation, as pages lose it: offered back, reviewed, taken."""
 
 from collections.abc import Iterator
 from pathlib import Path

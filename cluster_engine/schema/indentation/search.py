@@ -101,7 +101,7 @@ def _walk(
     to_go: Sequence[Mapping[Stack, tuple[int, int]]],
     answers: Mapping[int, str],
 ) -> Found:
-    """The suggested path, but where an answer leads elsewhere, and the questions on it: also those that are answered."""
+    """The suggested path, but where an answer leads elsewhere, and all questions on it, answered or not."""
     stack = start
     columns: list[int] = []
     questions: list[Question] = []
