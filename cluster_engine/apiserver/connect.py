@@ -78,6 +78,9 @@ class KubeletApi(Protocol):
 
     def proxy(self, pod: Obj, port: int, call: ProxyCall) -> ProxyAnswer: ...
 
+    def serve(self, call: ProxyCall) -> ProxyAnswer:
+        """A request to the kubelet itself."""
+
 
 # log
 
@@ -90,7 +93,7 @@ def log(server: ServerContext, strategy: Strategy, request: Request) -> Response
     container = _container(pod, parameters.text("container"))
     if not pod["spec"].get("nodeName"):
         return Response(200, "")
-    return Response(200, _kubelet(server, pod).logs(pod, container, query))
+    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).logs(pod, container, query))
 
 
 def _log_query(server: ServerContext, request: Request, parameters: _Parameters) -> LogQuery:
@@ -140,14 +143,15 @@ def execute(server: ServerContext, strategy: Strategy, request: Request) -> Resp
     if sum(map(len, command)) > MAX_COMMAND_BYTES:
         raise errors.bad_request("the command is too long")
     pod, container = _connected(server, strategy, request, parameters)
-    return Response(200, _kubelet(server, pod).exec(pod, container, _exec_query(parameters, command)))
+    query = _exec_query(parameters, command)
+    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).exec(pod, container, query))
 
 
 def attach(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     """Joins a container's main process; an `Exchange`."""
     parameters = _Parameters(request)
     pod, container = _connected(server, strategy, request, parameters)
-    return Response(200, _kubelet(server, pod).attach(pod, container, _exec_query(parameters, ())))
+    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).attach(pod, container, _exec_query(parameters, ())))
 
 
 def port_forward(server: ServerContext, strategy: Strategy, request: Request) -> Response:
@@ -160,7 +164,7 @@ def port_forward(server: ServerContext, strategy: Strategy, request: Request) ->
         if not text.isdigit() or not 0 < int(text) < 65536:
             raise errors.bad_request(f'unable to parse "{text}" as a port')
         ports.append(int(text))
-    return Response(200, _kubelet(server, pod).port_forward(pod, tuple(ports)))
+    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).port_forward(pod, tuple(ports)))
 
 
 def _exec_query(parameters: _Parameters, command: tuple[str, ...]) -> ExecQuery:
@@ -196,56 +200,72 @@ def proxy(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     call = request.body
     if not isinstance(call, ProxyCall):
         raise errors.bad_request("a proxy hands on HTTP requests only")
+    singular = strategy.resource.singular
     scheme, name, port = _split_name(request.name)
-    if scheme not in ("", "http", "https"):
-        raise errors.bad_request(f"invalid {strategy.resource.singular} request {request.name!r}")
+    if scheme not in ("", "http", "https") or not name:
+        raise errors.bad_request(f'invalid {singular} request "{request.name}"')
     obj = server.require(strategy.resource, request.namespace, name)
+    if strategy.resource.kind == "Node":
+        return Response(200, _kubelet(server, name).serve(call))
     if strategy.resource.kind == "Service":
-        pod, number = _behind(server, obj, port)
+        pod, number = _behind(server, obj, port, request.name)
     else:
         pod, number = obj, _pod_port(obj, port)
-    _require_host(pod)
-    return Response(200, _kubelet(server, pod).proxy(pod, number, call))
+    if not (pod.get("status") or {}).get("podIP"):
+        raise errors.bad_request("address not allowed")
+    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).proxy(pod, number, call))
 
 
 def _split_name(name: str) -> tuple[str, str, str]:
-    """(scheme, name, port) of `scheme:name:port`, `name:port` or `name`."""
+    """(scheme, name, port) of `scheme:name:port`, `name:port` or `name`; no name where it is none of them."""
     parts = name.split(":")
     if len(parts) == 3:
         return parts[0], parts[1], parts[2]
-    return ("", parts[0], parts[1]) if len(parts) == 2 else ("", name, "")
+    return ("", parts[0], parts[1]) if len(parts) == 2 else ("", "" if len(parts) > 3 else name, "")
 
 
 def _pod_port(pod: Obj, port: str) -> int:
-    if port.isdigit():
-        return int(port)
     declared = [p for c in pod["spec"]["containers"] for p in c.get("ports") or ()]
+    if port.isascii() and port.isdigit() and int(port) < 65536:
+        return int(port)
     if port:
         found = next((p for p in declared if p.get("name") == port), None)
         if found is None:
-            raise errors.bad_request(f"invalid pod request {pod['metadata']['name']}:{port}")
+            raise errors.bad_request(f'invalid pod request "{pod["metadata"]["name"]}:{port}"')
         return int(found["containerPort"])
     return int(declared[0]["containerPort"]) if declared else 80
 
 
-def _behind(server: ServerContext, service: Obj, port: str) -> tuple[Obj, int]:
-    """A ready pod behind a Service, and the port of it that the Service's port leads to."""
+def _behind(server: ServerContext, service: Obj, port: str, asked: str) -> tuple[Obj, int]:
+    """A ready pod behind a Service, and the port of it that the Service's port leads to.
+
+    `port` is a number, or the name of one (a Service's only port may have none); `asked` is the whole name. Follows
+    pkg/registry/core/service/storage (ResourceLocation).
+    """
     meta = service["metadata"]
     name = meta["name"]
-    wanted = next((p for p in service["spec"].get("ports") or () if port in ("", str(p["port"]), p.get("name"))), None)
-    if wanted is None:
-        raise ApiError(503, "ServiceUnavailable", f'no service port "{port}" found for service "{name}"')
-    endpoints = server.store.get(f"/registry/endpoints/{meta['namespace']}/{name}")
-    for subset in (endpoints.value.get("subsets") or ()) if endpoints is not None else ():
-        found = next(
-            (p for p in subset.get("ports") or () if (p.get("name") or "") == (wanted.get("name") or "")), None
-        )
+    if port.isascii() and port.isdigit():
+        ports = service["spec"].get("ports") or ()
+        wanted = next((p for p in ports if str(p["port"]) == str(int(port))), None)
+        if wanted is None:
+            raise _unavailable(f'no service port {int(port)} found for service "{name}"')
+        port = wanted.get("name") or ""
+    item = server.store.get(f"/registry/endpoints/{meta['namespace']}/{name}")
+    subsets = (item.value.get("subsets") or ()) if item is not None else ()
+    if not subsets:
+        raise _unavailable(f'no endpoints available for service "{name}"')
+    for subset in subsets:
+        found = next((p for p in subset.get("ports") or () if (p.get("name") or "") == port), None)
         for address in subset.get("addresses") or () if found is not None else ():
             target = (address.get("targetRef") or {}).get("name")
-            item = server.store.get(f"/registry/pods/{meta['namespace']}/{target}") if target else None
-            if item is not None and found is not None:
-                return item.value, int(found["port"])
-    raise ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')
+            pod = server.store.get(f"/registry/pods/{meta['namespace']}/{target}") if target else None
+            if pod is not None and found is not None:
+                return pod.value, int(found["port"])
+    raise _unavailable(f'no endpoints available for service "{asked}"')
+
+
+def _unavailable(words: str) -> ApiError:
+    return ApiError(503, "ServiceUnavailable", words)
 
 
 # What they share.
@@ -294,8 +314,7 @@ def _container(pod: Obj, name: str) -> str:
     raise errors.bad_request(words)
 
 
-def _kubelet(server: ServerContext, pod: Obj) -> KubeletApi:
-    node = pod["spec"]["nodeName"]
+def _kubelet(server: ServerContext, node: str) -> KubeletApi:
     kubelet = server.kubelets.get(node)
     if kubelet is None:
         raise ApiError(404, "NotFound", f'nodes "{node}" not found')

@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apiserver.auth.users import ADMIN, User
-from cluster_engine.http import websocket
+from cluster_engine.http import spdy_upgrade, websocket
 from cluster_engine.http.body import MAX_BODY_BYTES, too_large
 from cluster_engine.http.message import (
     AnyResponse,
     BytesResponse,
+    ExchangeResponse,
     HttpRequest,
     HttpResponse,
+    PortForwardResponse,
     WatchResponse,
     error_response,
+    send_response,
 )
 from cluster_engine.http.stream import Backend, Client, WatchStream, run_bytes
 from cluster_engine.http.websocket import Message, Receive, Send
@@ -69,33 +72,38 @@ class KubeApi:
     async def _http(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await _read_body(receive)
         if body is None:
-            await _send(send, error_response(too_large()))
+            await send_response(send, error_response(too_large()))
             return
         try:
             found, http = await self._find(scope, scope["method"], body)
+            http.upgrade = spdy_upgrade.asked_for(scope, http)
         except Exception:
             logger.exception("a path could not be resolved")
-            await _send(send, error_response(ApiError(500, "InternalError", "Internal error occurred")))
+            await send_response(send, error_response(ApiError(500, "InternalError", "Internal error occurred")))
             return
         try:
             response = await _answer(found, http)
             if isinstance(response, HttpResponse):
                 if response.after_seconds:
                     await asyncio.sleep(min(response.after_seconds, MAX_DELAY_SECONDS))
-                await _send(send, response)
+                await send_response(send, response)
             elif found is not None:
-                await self._stream(found, response, receive, send)
+                await self._stream(found, http, response, receive, send)
         finally:
             if found is not None and found.close is not None:
                 found.close()
 
-    async def _stream(self, found: Found, response: AnyResponse, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, found: Found, http: HttpRequest, response: AnyResponse, receive: Receive, send: Send
+    ) -> None:
         client = Client(receive, "http.disconnect")
         sink = _Chunks(send)
         if isinstance(response, WatchResponse):
             await _attended(found, client, WatchStream(response, found.backend, sink, client).run())
         elif isinstance(response, BytesResponse):
             await _attended(found, client, run_bytes(response, found.backend, sink, client))
+        elif isinstance(response, (ExchangeResponse, PortForwardResponse)):
+            await _attended(found, client, spdy_upgrade.serve(response, http, found.backend, client, send))
 
     async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -108,7 +116,10 @@ class KubeApi:
             response = await _answer(found, http)
             client = Client(receive, "websocket.disconnect")
             protocols = scope.get("subprotocols") or []
-            await _attended(found, client, websocket.serve(response, found.backend, protocols, client, send))
+            can_answer = "websocket.http.response" in scope.get("extensions", {})
+            await _attended(
+                found, client, websocket.serve(response, found.backend, protocols, client, send, can_answer=can_answer)
+            )
         finally:
             if found.close is not None:
                 found.close()
@@ -171,20 +182,6 @@ async def _read_body(receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             return b"".join(parts) if size <= MAX_BODY_BYTES else None
         message = await receive()
-
-
-async def _send(send: Send, response: HttpResponse) -> None:
-    headers = [(b"content-type", response.content_type.encode()), (b"cache-control", b"no-cache, private")]
-    if response.headers:
-        named = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers]
-        names = {name for name, _ in named}
-        headers = [*(pair for pair in headers if pair[0] not in names), *named]
-        if b"content-length" not in names:
-            headers.append((b"content-length", str(len(response.body)).encode()))
-    else:
-        headers.append((b"content-length", str(len(response.body)).encode()))
-    await send({"type": "http.response.start", "status": response.code, "headers": headers})
-    await send({"type": "http.response.body", "body": response.body})
 
 
 class _Chunks:

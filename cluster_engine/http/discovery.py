@@ -25,6 +25,7 @@ _SUBRESOURCES: dict[str, tuple[tuple[str, ...], tuple[str, str, str] | None]] = 
     "exec": (("create", "get"), ("", "v1", "PodExecOptions")),
     "attach": (("create", "get"), ("", "v1", "PodAttachOptions")),
     "portforward": (("create", "get"), ("", "v1", "PodPortForwardOptions")),
+    "proxy": (("create", "delete", "get", "patch", "update"), None),
     "token": (("create",), ("authentication.k8s.io", "v1", "TokenRequest")),
     "ephemeralcontainers": (("get", "patch", "update"), None),
     "approval": (("get", "patch", "update"), None),

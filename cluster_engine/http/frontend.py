@@ -6,16 +6,18 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.auth.users import User
+from cluster_engine.apiserver.connect import ProxyAnswer
 from cluster_engine.apiserver.request import Request, Response, Watch
 from cluster_engine.apiserver.server import ApiServer
-from cluster_engine.apiserver.streams import ByteStream, Exchange
-from cluster_engine.http import discovery, health, identify, negotiate
+from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward
+from cluster_engine.http import discovery, health, identify, negotiate, proxying
 from cluster_engine.http.message import (
     AnyResponse,
     BytesResponse,
     ExchangeResponse,
     HttpRequest,
     HttpResponse,
+    PortForwardResponse,
     WatchResponse,
     dumps,
     error_response,
@@ -94,6 +96,8 @@ class Frontend:
             self._check_streams()
         if target.subresource in CONNECTED and not http.upgrade:
             raise errors.bad_request("Upgrade request required")
+        if target.subresource == "proxy" and not target.rest and http.method in ("GET", "HEAD"):
+            return proxying.redirect(http)
         read_body(request, http, target)
         if target.subresource:
             request.parameters = http.parameter_lists()
@@ -110,6 +114,10 @@ class Frontend:
                 return BytesResponse(response.body)
             case Exchange():
                 return ExchangeResponse(response.body)
+            case PortForward():
+                return PortForwardResponse(response.body)
+            case ProxyAnswer():
+                return proxying.answer_of(response.body, http, target.rest)
             case str():
                 return HttpResponse(response.code, response.body.encode(), "text/plain")
         return negotiate.encode(http, response.body, response.code, encoding, response.warnings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
@@ -11,7 +12,7 @@ import orjson
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apiserver.auth.users import ADMIN, User
 from cluster_engine.apiserver.request import Watch
-from cluster_engine.apiserver.streams import ByteStream, Exchange
+from cluster_engine.apiserver.streams import ByteStream, Exchange, KubeletRefusal, PortForward
 
 JSON = "application/json"
 
@@ -21,7 +22,7 @@ class HttpRequest:
     """One request. `path` is percent-encoded, header names are in lower case, `query` is the raw query string.
 
     `user` is who sends it unless a header says otherwise (a token, or whom to impersonate). `header_list` has every
-    header, for those that may come several times. `upgrade` marks a request over a websocket.
+    header, for those that may come several times. `upgrade`: what it asks for can be carried both ways.
     """
 
     method: str
@@ -58,6 +59,8 @@ class HttpResponse:
     headers: list[tuple[str, str]] = field(default_factory=list)
     # How long a client waits until it is told: a request that times out somewhere below takes its time.
     after_seconds: float = 0.0
+    # What a kubelet has refused; the newest protocol tells it in words of its own.
+    refusal: KubeletRefusal | None = None
 
 
 @dataclass(slots=True)
@@ -88,12 +91,25 @@ class BytesResponse:
 
 @dataclass(slots=True)
 class ExchangeResponse:
-    """Bytes both ways, over a websocket."""
+    """Bytes both ways: exec and attach."""
 
     exchange: Exchange
 
+    def stop(self) -> None:
+        self.exchange.stop()
 
-AnyResponse = HttpResponse | WatchResponse | BytesResponse | ExchangeResponse
+
+@dataclass(slots=True)
+class PortForwardResponse:
+    """Connections to ports of a pod."""
+
+    forward: PortForward
+
+    def stop(self) -> None:
+        self.forward.stop()
+
+
+AnyResponse = HttpResponse | WatchResponse | BytesResponse | ExchangeResponse | PortForwardResponse
 
 
 def dumps(value: Any) -> bytes:
@@ -108,11 +124,33 @@ def json_response(value: Any, code: int = 200, warnings: list[str] | None = None
 
 def error_response(error: ApiError) -> HttpResponse:
     """The error's Status; where it says when to come back, the header says so too."""
+    if isinstance(error, KubeletRefusal):
+        if error.body:
+            return HttpResponse(error.body_code, error.body.encode(), "text/plain; charset=utf-8", refusal=error)
+        return HttpResponse(500, dumps(ApiError(500, "", error.unreached).status()), refusal=error)
     response = HttpResponse(error.code, dumps(error.status()), after_seconds=error.after_seconds)
     seconds = (error.details or {}).get("retryAfterSeconds")
     if seconds:
         response.headers.append(("Retry-After", str(seconds)))
     return response
+
+
+def encoded_headers(response: HttpResponse) -> list[tuple[bytes, bytes]]:
+    """A response's headers as ASGI wants them."""
+    headers = [(b"content-type", response.content_type.encode()), (b"cache-control", b"no-cache, private")]
+    length = (b"content-length", str(len(response.body)).encode())
+    if not response.headers:
+        return [*headers, length]
+    named = [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers]
+    names = {name for name, _ in named}
+    headers = [*(pair for pair in headers if pair[0] not in names), *named]
+    return headers if b"content-length" in names else [*headers, length]
+
+
+async def send_response(send: Callable[[MutableMapping[str, Any]], Awaitable[None]], response: HttpResponse) -> None:
+    """Sends a whole response over ASGI."""
+    await send({"type": "http.response.start", "status": response.code, "headers": encoded_headers(response)})
+    await send({"type": "http.response.body", "body": response.body})
 
 
 def text_response(text: str, code: int = 200) -> HttpResponse:

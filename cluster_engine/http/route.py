@@ -10,7 +10,7 @@ from cluster_engine.apimachinery.scheme import Resource, Scheme
 from cluster_engine.apiserver.auth.users import User
 from cluster_engine.apiserver.request import Accept, PatchType, Propagation, Request, Verb
 from cluster_engine.http import body as bodies
-from cluster_engine.http import options
+from cluster_engine.http import options, proxying
 from cluster_engine.http.message import HttpRequest
 from cluster_engine.http.negotiate import Encoding, accepted, not_acceptable
 
@@ -36,17 +36,21 @@ _SUBRESOURCES: dict[str, dict[str, Verb]] = {
     "exec": _CONNECTED,
     "attach": _CONNECTED,
     "portforward": _CONNECTED,
+    "proxy": cast("dict[str, Verb]", proxying.METHODS),
 }
 CONNECTED = frozenset({"exec", "attach", "portforward"})
 _CLUSTER_SUBRESOURCES_OF_NAMESPACES = ("status", "finalize")
 
 
 class Target:
-    """What a resource path names: the resource, a namespace, an object, a subresource."""
+    """What a resource path names: the resource, a namespace, an object, a subresource; behind a proxy, `rest`."""
 
-    __slots__ = ("name", "namespace", "resource", "subresource", "watch")
+    __slots__ = ("name", "namespace", "resource", "rest", "subresource", "watch")
 
-    def __init__(self, resource: Resource, namespace: str, name: str, subresource: str, watch: bool) -> None:
+    def __init__(
+        self, resource: Resource, namespace: str, name: str, subresource: str, watch: bool, rest: str = ""
+    ) -> None:
+        self.rest = rest
         self.resource = resource
         self.namespace = namespace
         self.name = name
@@ -56,6 +60,9 @@ class Target:
 
 def target_of(path: str, scheme: Scheme) -> Target | None:
     """What a path names, or None when it is no resource path or names a resource that there is not."""
+    behind = ""
+    if "/proxy" in path and (found := proxying.split(path)) is not None:
+        path, behind = found
     parts = path.strip("/").split("/")
     if "%" in path:
         parts = [unquote(part) for part in parts]
@@ -79,7 +86,7 @@ def target_of(path: str, scheme: Scheme) -> Target | None:
     subresource = "/".join(rest[2:])
     if resource.namespaced and name and not namespace:
         return None
-    return Target(resource, namespace, name, subresource, watch)
+    return Target(resource, namespace, name, subresource, watch, behind)
 
 
 def request_of(http: HttpRequest, target: Target, user: User) -> tuple[Request, Encoding]:
@@ -110,7 +117,7 @@ def request_of(http: HttpRequest, target: Target, user: User) -> tuple[Request, 
 
 
 def _form(http: HttpRequest, target: Target, verb: Verb) -> tuple[Accept, Encoding]:
-    if target.subresource == "log":
+    if target.subresource in ("log", "proxy"):
         return "object", "json"  # plain text, whatever is asked for
     found = accepted(http.headers.get("accept", ""))
     if found is None or (verb == "watch" and found[1] != "json"):
@@ -121,6 +128,9 @@ def _form(http: HttpRequest, target: Target, verb: Verb) -> tuple[Accept, Encodi
 def read_body(request: Request, http: HttpRequest, target: Target) -> None:
     """Puts what the body says into the request. Raises `ApiError` where it cannot be read."""
     if target.subresource in CONNECTED:
+        return
+    if target.subresource == "proxy":
+        request.body = proxying.call_of(http, target.rest)
         return
     if request.verb in ("create", "update"):
         kind, version = target.resource.kind, target.resource.version

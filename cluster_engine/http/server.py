@@ -14,6 +14,14 @@ from typing import Any
 
 from daphne.server import Server
 
+from cluster_engine.http.upgrade import (
+    UPGRADE,
+    WEBSOCKET_RESPONSE,
+    AnsweringWebSocketFactory,
+    UpgradableRequest,
+    UpgradingFactory,
+)
+
 STALL_SECONDS = 30.0
 POLL_SECONDS = 0.05
 MAX_OPEN_FILES = 65_536
@@ -57,11 +65,36 @@ def raise_file_limit() -> None:
 
 
 class PatientServer(Server):  # type: ignore[misc]
-    """Daphne's server, whose `send` waits for clients that read slowly."""
+    """Daphne's server, whose `send` waits for clients that read slowly, and whose connections can be upgraded."""
+
+    # Daphne makes both factories in `run`, and listens at once: they are replaced as they are set.
+
+    @property
+    def http_factory(self) -> UpgradingFactory:
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, made: Any) -> None:
+        del made
+        self._http_factory = UpgradingFactory(self)
+
+    @property
+    def ws_factory(self) -> AnsweringWebSocketFactory:
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, made: Any) -> None:
+        del made
+        self._ws_factory = AnsweringWebSocketFactory(self, server=self.server_name)
 
     def run(self) -> None:
         raise_file_limit()
         super().run()
+
+    def create_application(self, protocol: Any, scope: MutableMapping[str, Any]) -> Any:
+        extension = UPGRADE if isinstance(protocol, UpgradableRequest) else WEBSOCKET_RESPONSE
+        scope.setdefault("extensions", {})[extension] = {}
+        return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:
         streams = message["type"] == "http.response.body" and message.get("more_body")
@@ -77,13 +110,14 @@ class PatientServer(Server):  # type: ignore[misc]
         if streams and producer is not None:
             await producer.wait()
         elif message["type"] == "websocket.send":
-            await _socket_drained(protocol)
+            await _socket_drained(protocol.transport)
+        elif message["type"] == "podarium.upgrade.send" and protocol.upgraded is not None:
+            await _socket_drained(protocol.upgraded.transport)
 
 
-async def _socket_drained(protocol: Any) -> None:
+async def _socket_drained(transport: Any) -> None:
     """As `_Producer.wait`, for a websocket, whose transport can have no producer of ours."""
     for _ in range(round(STALL_SECONDS / POLL_SECONDS)):
-        transport = protocol.transport
         waiting = len(getattr(transport, "dataBuffer", b"")) + getattr(transport, "_tempDataLen", 0)
         if waiting <= MAX_SOCKET_BUFFER_BYTES or not getattr(transport, "connected", False):
             return

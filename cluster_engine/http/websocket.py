@@ -1,7 +1,7 @@
-"""Websockets: watches event by event, and exec, attach and port-forward by channels.
+"""Websockets: watches event by event, exec and attach by channels, port-forward by channels or as a tunnel for SPDY.
 
-Follows k8s.io/apiserver/pkg/endpoints/handlers/watch.go and k8s.io/apiserver/pkg/util/wsstream: the first byte of each
-message of an exchange is its channel; v5 of the protocol can close one.
+Follows k8s.io/apiserver/pkg/endpoints/handlers/watch.go, k8s.io/apiserver/pkg/util/wsstream and
+k8s.io/apiserver/pkg/util/proxy/streamtunnel.go.
 """
 
 from __future__ import annotations
@@ -11,44 +11,119 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from cluster_engine.apiserver.streams import Exchange
-from cluster_engine.http.message import AnyResponse, BytesResponse, ExchangeResponse, HttpResponse, WatchResponse
+from cluster_engine.http.channels import (
+    EXCHANGE_PROTOCOLS,
+    PORT_PROTOCOLS,
+    V5,
+    ExchangeSpeaker,
+    PortSpeaker,
+    is_text,
+)
+from cluster_engine.http.conversation import Speaker, converse
+from cluster_engine.http.message import (
+    AnyResponse,
+    BytesResponse,
+    ExchangeResponse,
+    HttpResponse,
+    PortForwardResponse,
+    WatchResponse,
+    dumps,
+    encoded_headers,
+)
+from cluster_engine.http.spdy_streams import PORT_FORWARD, SpdyPorts
 from cluster_engine.http.stream import Backend, Client, WatchStream, run_bytes
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-V5 = "v5.channel.k8s.io"
-# In the order in which they are preferred. The older ones differ in what a Status on the error channel may say.
-EXCHANGE_PROTOCOLS = (V5, "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io")
+# SPDY inside a websocket, as kubectl 1.31 and later forward ports.
+TUNNEL = f"SPDY/3.1+{PORT_FORWARD}"
 BASE64 = "base64.binary.k8s.io"
 BINARY = "binary.k8s.io"
-CLOSE_CHANNEL = 255
 # Codes of RFC 6455, and one of the private range for an error that came before the stream.
 NORMAL, INTERNAL, REFUSED = 1000, 1011, 4000
 
 
-async def serve(response: AnyResponse, backend: Backend, protocols: list[str], client: Client, send: Send) -> None:
-    """Answers a request over a websocket that has not been accepted yet."""
+async def serve(
+    response: AnyResponse,
+    backend: Backend,
+    protocols: list[str],
+    client: Client,
+    send: Send,
+    *,
+    can_answer: bool = False,
+) -> None:
+    """Answers a request over a websocket that has not been accepted yet.
+
+    `can_answer`: the server below can refuse it with a whole HTTP response.
+    """
     match response:
         case WatchResponse():
             await WatchStream(response, backend, _Sink(send, protocols), client).run()
         case BytesResponse():
             await run_bytes(response, backend, _Sink(send, protocols), client)
-        case ExchangeResponse():
-            await _Conversation(response.exchange, protocols, client, send).run()
+        case ExchangeResponse() | PortForwardResponse():
+            await _speak(response, backend, protocols, client, send, can_answer=can_answer)
         case HttpResponse():
-            await _refuse(response, protocols, send)
+            await _refuse(response, protocols, send, can_answer=can_answer)
 
 
-async def _refuse(response: HttpResponse, protocols: list[str], send: Send) -> None:
-    """Tells an error. The server below can refuse a websocket with 403 alone, so the Status goes over the socket."""
+async def _speak(
+    response: ExchangeResponse | PortForwardResponse,
+    backend: Backend,
+    protocols: list[str],
+    client: Client,
+    send: Send,
+    *,
+    can_answer: bool,
+) -> None:
+    speaker: Speaker
+    known = EXCHANGE_PROTOCOLS if isinstance(response, ExchangeResponse) else (TUNNEL, *PORT_PROTOCOLS)
+    protocol = next((name for name in known if name in protocols), None)
+    if protocol is None and protocols:
+        response.stop()
+        body = f"websocket server selects no protocol of [{' '.join(protocols)}]".encode()
+        await _refuse(HttpResponse(403, body, "text/plain; charset=utf-8"), [], send, can_answer=can_answer)
+        return
+    spoken = protocol or known[-1]
+    if isinstance(response, ExchangeResponse):
+        speaker = ExchangeSpeaker(response.exchange, spoken)
+    else:
+        speaker = SpdyPorts(response.forward) if spoken == TUNNEL else PortSpeaker(response.forward, spoken)
+    await send({"type": "websocket.accept", "subprotocol": protocol})
+
+    async def send_part(part: bytes) -> None:
+        if is_text(spoken):
+            await send({"type": "websocket.send", "text": part.decode()})
+        else:
+            await send({"type": "websocket.send", "bytes": part})
+
+    await converse(speaker, backend, client, send_part)
+    if not client.gone:
+        await send({"type": "websocket.close", "code": NORMAL})
+
+
+async def _refuse(response: HttpResponse, protocols: list[str], send: Send, *, can_answer: bool) -> None:
+    """Tells an error: what a kubelet refuses to those who speak v5, over the socket; all else before there is one."""
     spoken = next((name for name in EXCHANGE_PROTOCOLS if name in protocols), None)
+    body = response.body
+    if response.refusal is not None and spoken == V5:
+        body = dumps(response.refusal.status())
+    elif can_answer:
+        await send({
+            "type": "websocket.http.response.start",
+            "status": response.code,
+            "headers": encoded_headers(response),
+        })
+        await send({"type": "websocket.http.response.body", "body": body})
+        return
+    # A server that can refuse a websocket with 403 alone: the Status goes over the socket.
     if spoken is None or response.code in (401, 403, 404):
         await send({"type": "websocket.close", "code": REFUSED})
         return
     await send({"type": "websocket.accept", "subprotocol": spoken})
-    await send({"type": "websocket.send", "bytes": bytes([Exchange.ERROR]) + response.body})
+    await send({"type": "websocket.send", "bytes": bytes([Exchange.ERROR]) + body})
     await send({"type": "websocket.close", "code": NORMAL})
 
 
@@ -73,52 +148,3 @@ class _Sink:
 
     async def end(self) -> None:
         await self._send({"type": "websocket.close", "code": NORMAL})
-
-
-class _Conversation:
-    """An exchange on its way between the server and one client."""
-
-    def __init__(self, exchange: Exchange, protocols: list[str], client: Client, send: Send) -> None:
-        self._exchange = exchange
-        self._protocol = next((name for name in EXCHANGE_PROTOCOLS if name in protocols), None)
-        self._client = client
-        self._send = send
-
-    async def run(self) -> None:
-        exchange = self._exchange
-        if self._protocol is None:
-            exchange.stop()
-            await self._send({"type": "websocket.close", "code": REFUSED})
-            return
-        await self._send({"type": "websocket.accept", "subprotocol": self._protocol})
-        self._client.on_message = self._take
-        exchange.on_ready = self._client.waiter.wake
-        try:
-            await self._pump()
-        except TimeoutError:
-            pass  # a client that does not read
-        finally:
-            exchange.on_ready = None
-            exchange.stop()
-        if not self._client.gone:
-            await self._send({"type": "websocket.close", "code": NORMAL})
-
-    async def _pump(self) -> None:
-        exchange, client = self._exchange, self._client
-        while not client.done:
-            ended = exchange.ended
-            while (part := exchange.read()) is not None:
-                await self._send({"type": "websocket.send", "bytes": bytes([part[0]]) + part[1]})
-            if ended:
-                return
-            await client.waiter.wait(3600)
-
-    def _take(self, message: Message) -> None:
-        data = message.get("bytes") or (message.get("text") or "").encode()
-        if not data:
-            return
-        if data[0] == CLOSE_CHANNEL and self._protocol == V5:
-            if len(data) > 1:
-                self._exchange.close(data[1])
-        else:
-            self._exchange.receive(data[0], data[1:])

@@ -32,7 +32,8 @@ class NetworkState:
 class KubeletConfig:
     """One node: its name, its place among the nodes (`index` from 0, which gives its addresses), capacity and manners.
 
-    `registry` "any" means that every image exists, is there at once, and keeps running whatever its command says.
+    `registry` "any" means that every image exists, is there at once, and keeps running whatever its command says
+    (but for a container with a standard input).
     `start_seconds` and `stop_seconds` (None: from the image catalogue) are about how long a pod takes from bound to
     running, and from deleted to gone.
     """

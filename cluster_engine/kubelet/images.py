@@ -82,7 +82,7 @@ class Image:
     behaviour: Behaviour = SERVES
     # Arguments alone are a command of their own (busybox), or options of the image's own program (redis).
     arguments: Literal["command", "options"] = "command"
-    # It keeps running, whatever its command says, and is there without a pull.
+    # It keeps running, whatever its command says (but for one with a standard input), and is there without a pull.
     any: bool = False
     # What is in it; None for an image that nobody knows.
     inside: Inside | None = None
@@ -97,7 +97,8 @@ class Image:
     def behaviour_of(self, spec: Obj) -> Behaviour | None:
         """What a container with that spec does; None where its command has to be run to know."""
         if self.any:
-            return SERVES
+            # Whoever speaks with a container wants to see it end.
+            return None if spec.get("stdin") else SERVES
         command, args = spec.get("command") or [], spec.get("args") or []
         if self.eager or (self.configuration and self._is_configured(spec)):
             return None

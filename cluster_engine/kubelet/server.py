@@ -14,6 +14,7 @@ from cluster_engine.client.kubelet_api import (
     ByteStream,
     Exchange,
     ExecQuery,
+    KubeletRefusal,
     LogQuery,
     PortConnection,
     PortForward,
@@ -25,6 +26,7 @@ from cluster_engine.containers.logs import LogOptions, LogRing, render
 from cluster_engine.containers.network.client import Exchange as HttpExchange
 from cluster_engine.containers.network.client import parse_reply
 from cluster_engine.containers.network.fabric import ConnectFault, Connection
+from cluster_engine.kubelet import own_paths
 from cluster_engine.kubelet.inside import replay
 from cluster_engine.kubelet.sessions import AttachSession, ExecSession
 
@@ -47,7 +49,10 @@ class KubeletServer:
 
     def logs(self, pod: Obj, container: str, query: LogQuery) -> str | ByteStream:
         meta = pod["metadata"]
-        self._check_reachable(f"/containerLogs/{meta['namespace']}/{meta['name']}/{container}")
+        path = f"/containerLogs/{meta['namespace']}/{meta['name']}/{container}"
+        fault = self._unreachable()
+        if fault:
+            raise ApiError(500, "", f'Get "https://{self._address}{path}": {fault}')
         worker = self._worker(pod)
         if worker is None:
             raise bad_request(f'container "{container}" in pod "{meta["name"]}" is waiting to start: ContainerCreating')
@@ -133,7 +138,8 @@ class KubeletServer:
             failed.error = (
                 f"error forwarding port {port} to pod {sandbox[:64]}, uid : failed to execute portforward in network "
                 f'namespace "/var/run/netns/cni-{worker.uid}": failed to connect to localhost:{port} inside namespace '
-                f'"{sandbox[:64]}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused '
+                f'"{sandbox[:64]}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6 '
+                f"[::1]:{port}: connect: connection refused "
             )
             failed.stream.end()
             return failed
@@ -174,18 +180,37 @@ class KubeletServer:
 
     # The node.
 
+    def serve(self, call: ProxyCall) -> ProxyAnswer:
+        fault = self._unreachable()
+        if fault:
+            raise ApiError(503, "ServiceUnavailable", f"error trying to reach service: {fault}")
+        return own_paths.answer(self, call)
+
+    def pods(self) -> list[Obj]:
+        """The pods that run here, as this kubelet knows them."""
+        return [worker.pod for worker in self._kubelet.workers.values() if worker.pod is not None]
+
     def _worker(self, pod: Obj) -> PodWorker | None:
         worker = self._kubelet.workers.get(key_of(pod))
         return worker if worker is not None and worker.uid == pod["metadata"]["uid"] else None
 
-    def _check_reachable(self, path: str) -> None:
-        """Raises what the API server says that cannot reach the kubelet."""
+    @property
+    def _address(self) -> str:
+        return f"{self._kubelet.config.address}:{KUBELET_PORT}"
+
+    def _unreachable(self) -> str:
+        """Why the API server cannot reach the kubelet; "" when it can."""
         kubelet = self._kubelet
-        address = f"{kubelet.config.address}:{KUBELET_PORT}"
         if kubelet.dark or kubelet.network.partitioned or kubelet.client.cut is not None:
-            raise ApiError(500, "", f'Get "https://{address}{path}": dial tcp {address}: i/o timeout')
-        if kubelet.stopped:
-            raise ApiError(500, "", f'Get "https://{address}{path}": dial tcp {address}: connect: connection refused')
+            return f"dial tcp {self._address}: i/o timeout"
+        return f"dial tcp {self._address}: connect: connection refused" if kubelet.stopped else ""
+
+    def _check_reachable(self, path: str) -> None:
+        """Raises what the API server says of a kubelet that it cannot reach."""
+        fault = self._unreachable()
+        if fault:
+            words = f'error sending request: Post "https://{self._address}{path}": {fault}'
+            raise KubeletRefusal(words, unreached=f"error dialing backend: {fault}")
 
 
 class _Follower:
@@ -281,4 +306,4 @@ def _not_found(container: str) -> ApiError:
 
 
 def _upgrade_failed(words: str) -> ApiError:
-    return ApiError(500, "InternalError", f"Internal error occurred: unable to upgrade connection: {words}")
+    return KubeletRefusal(f"unable to upgrade connection: {words}", body=words)

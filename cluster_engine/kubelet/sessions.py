@@ -37,7 +37,10 @@ class _Session:
     """What both kinds share: the exchange, and whoever looks on keeps the pod's time going."""
 
     def __init__(self, worker: PodWorker, own: ContainerWorld, query: ExecQuery) -> None:
-        self.exchange = Exchange(self._receive, self._close, self._stop)
+        outputs = [(Exchange.STDOUT, query.stdout), (Exchange.STDERR, query.stderr)]
+        self.exchange = Exchange(
+            self._receive, self._close, self._stop, tuple(channel for channel, wanted in outputs if wanted)
+        )
         self._worker = worker
         self._own = own
         self._query = query

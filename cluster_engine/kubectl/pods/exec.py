@@ -6,8 +6,8 @@ import json
 from collections.abc import Generator
 from typing import Any
 
-from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, dig
+from cluster_engine.client.kubelet_api import KubeletRefusal, translated
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, ExitCode
@@ -108,14 +108,17 @@ def converse(
         parameters = {**parameters, "stdin": ["true"]}
     # A terminal has one stream for both kinds of output.
     parameters = {**parameters, **({"tty": ["true"]} if tty else {"stderr": ["true"]})}
-    exchange = factory.request(
-        "create",
-        factory.mapper.resource("pods"),
-        meta["namespace"],
-        meta["name"],
-        subresource=subresource,
-        parameters=parameters,
-    )
+    try:
+        exchange = factory.request(
+            "create",
+            factory.mapper.resource("pods"),
+            meta["namespace"],
+            meta["name"],
+            subresource=subresource,
+            parameters=parameters,
+        )
+    except KubeletRefusal as refusal:
+        raise CommandError(refusal.message) from None
     pollable = Pollable(exchange)
     open_input = stdin
     status = b""
@@ -164,7 +167,7 @@ def _exit_code(factory: Factory, status: bytes) -> int:
     if not status:
         return 0
     try:
-        said = json.loads(status)
+        said = json.loads(translated(status))
     except ValueError:
         raise CommandError(status.decode(errors="replace")) from None
     if said.get("status") == "Success":
@@ -174,9 +177,7 @@ def _exit_code(factory: Factory, status: bytes) -> int:
         code = next((int(one["message"]) for one in causes if one.get("reason") == "ExitCode"), 1)
         factory.err.line(f"command terminated with exit code {code}")
         raise ExitCode(code)
-    raise ApiError(
-        said.get("code", 500), said.get("reason", "InternalError"), said.get("message", ""), said.get("details")
-    )
+    raise CommandError(said.get("message", ""))
 
 
 def run_attach(call: Invocation) -> Process:
