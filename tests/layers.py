@@ -14,7 +14,9 @@ MAX_LINES = 400
 FOUNDATIONS = frozenset({"clock", "rng", "trace", "version"})
 APIMACHINERY = FOUNDATIONS | {"apimachinery"}
 # What a request is, who sends it, and who takes it.
-DOOR = frozenset({"apiserver.request", "apiserver.server", "apiserver.streams", "apiserver.auth.users"})
+DOOR = frozenset({
+    "apiserver.auth.users", "apiserver.kubelet_api", "apiserver.request", "apiserver.server", "apiserver.streams",
+})  # fmt: skip
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "clock": frozenset(),
     "rng": frozenset(),
@@ -60,6 +62,7 @@ IMPORT_EXCEPTIONS: dict[str, frozenset[str]] = {
     # Where the simulation meets real time and real sockets: the ASGI application, and the stand-alone server.
     **{f"cluster_engine.http.{name}": frozenset({"asyncio"}) for name in ("asgi", "stream")},
     "cluster_engine.http.server": frozenset({"asyncio", "daphne"}),
+    "cluster_engine.http.upgrade": frozenset({"daphne", "twisted"}),
     "cluster_engine.serve": frozenset({"asyncio", "socket", "time"}),
     "cluster_engine.shell.console": frozenset({"time"}),  # the terminal on a text console follows real time
 }

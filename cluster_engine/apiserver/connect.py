@@ -6,80 +6,17 @@ make themselves known in `server.kubelets`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
-
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError, FieldError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.apiserver.context import ServerContext
+from cluster_engine.apiserver.kubelet_api import ExecQuery, KubeletApi, LogQuery, ProxyCall
 from cluster_engine.apiserver.request import Request, Response
-from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward
 from cluster_engine.clock import SECOND_US
 
 MAX_COMMAND_BYTES = 128 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class LogQuery:
-    """What of a container's log is asked for; None where nothing is said."""
-
-    follow: bool = False
-    previous: bool = False
-    timestamps: bool = False
-    since_us: int | None = None
-    tail_lines: int | None = None
-    limit_bytes: int | None = None
-    stream: str = "All"
-
-
-@dataclass(frozen=True, slots=True)
-class ExecQuery:
-    """What is to run in a container, and with which streams. No command means: join the main process."""
-
-    command: tuple[str, ...] = ()
-    stdin: bool = False
-    stdout: bool = True
-    stderr: bool = True
-    tty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyCall:
-    """An HTTP request that is handed on. Header names are in lower case."""
-
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class ProxyAnswer:
-    """The reply to a `ProxyCall`."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-class KubeletApi(Protocol):
-    """A kubelet's own server. Every method may raise `ApiError`, with the kubelet's words."""
-
-    def logs(self, pod: Obj, container: str, query: LogQuery) -> str | ByteStream: ...
-
-    def exec(self, pod: Obj, container: str, query: ExecQuery) -> Exchange: ...
-
-    def attach(self, pod: Obj, container: str, query: ExecQuery) -> Exchange: ...
-
-    def port_forward(self, pod: Obj, ports: tuple[int, ...]) -> PortForward: ...
-
-    def proxy(self, pod: Obj, port: int, call: ProxyCall) -> ProxyAnswer: ...
-
-    def serve(self, call: ProxyCall) -> ProxyAnswer:
-        """A request to the kubelet itself."""
 
 
 # log

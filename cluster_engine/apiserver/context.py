@@ -18,7 +18,7 @@ from cluster_engine.rng import Rng
 from cluster_engine.trace import Trace
 
 if TYPE_CHECKING:
-    from cluster_engine.apiserver.connect import KubeletApi
+    from cluster_engine.apiserver.kubelet_api import KubeletApi
 
 LEASE_RENEWAL_US = 10 * SECOND_US
 COMPONENTS = ("controller-manager", "scheduler", "etcd-0")

@@ -6,45 +6,12 @@ Made by the subresource's handler, read by the HTTP layer or by the terminal. Li
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable
-
-from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import Obj
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 # A whole archive of the largest disk (kubectl cp) may wait in an exchange.
 MAX_EXCHANGED_BYTES = 16 * 1024 * 1024
-
-
-class KubeletRefusal(ApiError):
-    """What a kubelet refuses, or that it cannot be reached.
-
-    The message is what clients of today are told, for whom the API server translates. Others get what was there before
-    it: the kubelet's own answer (`body`), or the refusal of an API server that reached nobody.
-    """
-
-    def __init__(self, message: str, *, code: int = 500, body: str = "", unreached: str = "") -> None:
-        super().__init__(500, "InternalError", f"Internal error occurred: {message}")
-        self.details = {"causes": [{"message": message}]}
-        self.body = body
-        self.body_code = code
-        self.unreached = unreached
-
-
-def translated(data: bytes) -> bytes:
-    """A session's last Status as the API server passes it on: an error becomes one of its own.
-
-    Follows k8s.io/apiserver/pkg/util/proxy/streamtranslator.go.
-    """
-    status: Obj = json.loads(data)
-    if status.get("status") == "Success" or status.get("reason") == "NonZeroExitCode":
-        return data
-    words = str(status.get("message", ""))
-    return json.dumps(ApiError(
-        500, "InternalError", f"Internal error occurred: {words}", {"causes": [{"message": words}]}
-    ).status()).encode()
 
 
 class ByteStream:

@@ -1,9 +1,10 @@
-"""Subresources: status, scale, binding and a namespace's finalize."""
+"""Subresources: status, scale, binding, a namespace's finalize, a pod's ephemeral containers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from cluster_engine.api.core.pod_ephemeral import EphemeralContainersStrategy
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.meta import Obj, deleting, with_annotations, with_meta
@@ -25,6 +26,15 @@ def handle(server: ServerContext, strategy: Strategy, request: Request) -> Respo
     if handler is None or request.subresource not in strategy.resource.subresources:
         raise errors.page_not_found()
     return handler(server, strategy, request)
+
+
+_EPHEMERAL = EphemeralContainersStrategy()
+
+
+def ephemeral_containers(server: ServerContext, strategy: Strategy, request: Request) -> Response:
+    """get, update and patch of a pod, of which only its ephemeral containers change."""
+    del strategy
+    return status(server, _EPHEMERAL, request)
 
 
 def status(server: ServerContext, strategy: Strategy, request: Request) -> Response:
@@ -134,6 +144,7 @@ _SUBRESOURCES: dict[str, Handler] = {
     "binding": binding,
     "eviction": evict,
     "finalize": finalize,
+    "ephemeralcontainers": ephemeral_containers,
     "token": create_token,
     "log": connect.log,
     "exec": connect.execute,

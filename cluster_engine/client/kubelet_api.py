@@ -1,14 +1,15 @@
 """What the API server asks of a kubelet, for kubelets: the questions, the streams, and where to be found."""
 
-from cluster_engine.apiserver.connect import ExecQuery, KubeletApi, LogQuery, ProxyAnswer, ProxyCall
-from cluster_engine.apiserver.streams import (
-    ByteStream,
-    Exchange,
+from cluster_engine.apiserver.kubelet_api import (
+    ExecQuery,
+    KubeletApi,
     KubeletRefusal,
-    PortConnection,
-    PortForward,
+    LogQuery,
+    ProxyAnswer,
+    ProxyCall,
     translated,
 )
+from cluster_engine.apiserver.streams import ByteStream, Exchange, PortConnection, PortForward
 
 __all__ = [
     "ByteStream",

@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable
 
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.apiserver.streams import Exchange, PortConnection, PortForward, translated
+from cluster_engine.apiserver.kubelet_api import translated
+from cluster_engine.apiserver.streams import Exchange, PortConnection, PortForward
 
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"
 # In the order in which they are preferred. A client may also name none, and speaks the oldest then.

@@ -6,7 +6,7 @@ from cluster_engine.apimachinery import errors
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apiserver.auth.users import User
-from cluster_engine.apiserver.connect import ProxyAnswer
+from cluster_engine.apiserver.kubelet_api import ProxyAnswer
 from cluster_engine.apiserver.request import Request, Response, Watch
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward

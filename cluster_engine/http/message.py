@@ -11,8 +11,9 @@ import orjson
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apiserver.auth.users import ADMIN, User
+from cluster_engine.apiserver.kubelet_api import KubeletRefusal
 from cluster_engine.apiserver.request import Watch
-from cluster_engine.apiserver.streams import ByteStream, Exchange, KubeletRefusal, PortForward
+from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward
 
 JSON = "application/json"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from cluster_engine.apiserver.connect import ProxyAnswer, ProxyCall
+from cluster_engine.apiserver.kubelet_api import ProxyAnswer, ProxyCall
 from cluster_engine.http.message import HttpRequest, HttpResponse
 
 METHODS = {

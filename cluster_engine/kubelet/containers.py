@@ -306,9 +306,10 @@ def set_behaviour(container: Container) -> None:
     """What the container will do, as far as its image and spec say; else it has to be run."""
     image = container.image
     once = container.is_init and not is_restartable_init(container.spec)
-    if once and image.any:
-        # The only ones that end where all others keep running.
-        image = container.image = replace(image, any=False) if image.inside is not None else image
+    speaks = bool(container.spec.get("stdin"))
+    if image.any and (speaks or once):
+        # The only ones that end where all others keep running: whoever speaks with one wants to see its end.
+        image = container.image = replace(image, any=False) if speaks or image.inside is not None else image
     behaviour = DONE if once and image.inside is None else image.behaviour_of(container.spec)
-    container.eager = behaviour is None
+    container.eager = behaviour is None or (speaks and image.inside is not None)
     container.behaviour = behaviour or (image.behaviour if image.behaviour.exits_after_seconds is None else SERVES)

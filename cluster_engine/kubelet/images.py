@@ -97,8 +97,7 @@ class Image:
     def behaviour_of(self, spec: Obj) -> Behaviour | None:
         """What a container with that spec does; None where its command has to be run to know."""
         if self.any:
-            # Whoever speaks with a container wants to see it end.
-            return None if spec.get("stdin") else SERVES
+            return SERVES
         command, args = spec.get("command") or [], spec.get("args") or []
         if self.eager or (self.configuration and self._is_configured(spec)):
             return None

@@ -180,3 +180,23 @@ def _restarts(path: str, new: list[Obj], old: list[Obj], restart_policy: str | N
         if state is not None and state.get("terminated") is None:
             errors.append(forbidden_field(f"{path}[{index}].state", "may not be transitioned to non-terminated state"))
     return errors
+
+
+def validate_ephemeral_update(new: Obj, old: Obj) -> Errors:
+    """Ephemeral containers may be added, and are never changed or taken away. Follows
+    validation.ValidatePodEphemeralContainersUpdate.
+    """
+    path = "spec.ephemeralContainers"
+    errors: Errors = []
+    if "kubernetes.io/config.mirror" in (old["metadata"].get("annotations") or {}):
+        errors.append(forbidden_field("", "static pods do not support ephemeral containers"))
+    named = {container.get("name"): container for container in new["spec"].get("ephemeralContainers") or ()}
+    for container in old["spec"].get("ephemeralContainers") or ():
+        name = container["name"]
+        changed = named.get(name)
+        if changed is None:
+            errors.append(forbidden_field(path, f"existing ephemeral containers {quote(name)} may not be removed\n"))
+        elif not checks.same(changed, container):
+            words = f"existing ephemeral containers {quote(name)} may not be changed\n"
+            errors.append(forbidden_field(path, words + spec_diff(container, changed)))
+    return errors
