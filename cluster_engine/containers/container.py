@@ -98,6 +98,8 @@ class ContainerWorld:
         self.exit_code: int | None = None
         self.out_of_memory = False
         self.asked_to_stop = False
+        # Whose processes it sees: its own, or those of the container that it was added to look at.
+        self.process_namespace = ""
         self.attached: list[Callable[[str, bytes], None]] = []
         # With `tty` the main process has a terminal, which is there before anybody looks at it.
         self.terminal: Terminal | None = Terminal(self._echo) if plan.tty else None
@@ -236,7 +238,7 @@ class ContainerWorld:
 
     def is_init(self, process: Process) -> bool:
         """Whether it is the first of its process namespace, which signals do not end."""
-        return process is self.main and not self.pod.share_processes
+        return process is self.main and not self.pod.share_processes and not self.process_namespace
 
     def ask_to_stop(self) -> None:
         """SIGTERM, from the runtime."""

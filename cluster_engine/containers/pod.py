@@ -70,7 +70,7 @@ class PodWorld:
         return self.runner.now_us
 
     def register(self, process: Process) -> int:
-        space = "" if self.share_processes else process.container.name
+        space = self._space(process.container)
         pid = self._next_pids.get(space, 2 if self.share_processes else 1)
         self._next_pids[space] = pid + 1
         self.processes[id(process)] = process
@@ -83,9 +83,13 @@ class PodWorld:
         if not process.quiet:
             self.touch()
 
+    def _space(self, container: ContainerWorld) -> str:
+        return "" if self.share_processes else container.process_namespace or container.name
+
     def visible(self, container: ContainerWorld) -> list[Process]:
         """The processes that are seen from inside a container, by number."""
-        seen = [p for p in self.processes.values() if self.share_processes or p.container is container]
+        space = self._space(container)
+        seen = [process for process in self.processes.values() if self._space(process.container) == space]
         return sorted(seen, key=lambda process: process.pid)
 
     def find(self, container: ContainerWorld, pid: int) -> Process | None:

@@ -135,7 +135,8 @@ class ContainerManager:
 
     def follow(self, container: Container) -> None:
         """Plans what a running container will do by itself: its exit, and its probes."""
-        if container.eager:
+        if container.eager or self._worker.inside.world is not None:
+            # Whoever runs in the pod already may ask for it.
             self._worker.inside.look()
             if container.state != "running":
                 return

@@ -53,8 +53,8 @@ class PodInside:
 
     def start(self, container: Container) -> str | None:
         """Runs a container's command now. The runtime's words where it cannot be started."""
-        if self.world is not None:
-            self.run()
+        # What it does first may ask the others.
+        self.look(but=container)
         try:
             self._make(container)
         except ProgramNotFound as missing:
@@ -62,10 +62,10 @@ class PodInside:
         self.woken()
         return None
 
-    def look(self) -> PodWorld:
-        """The world with all running containers in it, at the present moment."""
+    def look(self, *, but: Container | None = None) -> PodWorld:
+        """The world with all running containers in it (`but` for one that starts), at the present moment."""
         running = [c for c in (*self.worker.init, *self.worker.main, *self.worker.extra) if c.state == "running"]
-        missing = [c for c in running if self.of(c) is None]
+        missing = [c for c in running if c is not but and self.of(c) is None]
         if missing and not self._making:
             self._making = True
             try:
@@ -131,6 +131,7 @@ class PodInside:
         made = plan.plan_of(worker, container, variables)
         fs = plan.file_system(container, made, world)
         own = ContainerWorld(world, made, fs, partial(self._ended, container, container.id))
+        own.process_namespace = container.spec.get("targetContainerName") or ""
         world.containers[container.name] = own
         self._containers[container.name] = (container.id, own)
         container.log = own.log
