@@ -52,7 +52,7 @@ export function eachFrame(work: () => void): () => void {
 /** Something that the islands of a page tell one another: see `tell` and `hear`. */
 export interface Told {
   type: { text: string; run: boolean };     // put text into the terminal's input
-  open: { path: string; text?: string };    // open a file in the editor
+  open: { path: string; text?: string; line?: number }; // open a file in the editor, at a line
   show: { panel: string };                  // bring a panel to the front
   describe: { key: string };                // open the drawer on an object
   step: { number: number };                 // show a step in the time line

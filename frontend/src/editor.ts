@@ -172,6 +172,8 @@ function activate(document: Document, front = true): void {
 function silently(work: () => void): void { loading = true; try { work(); } finally { loading = false; } }
 
 on("history", ({ files }) => {
+  const there = new Set(files.map(({ path }) => path)); // what an undo took away is closed; an empty file was never saved
+  for (const document of [...documents.values()]) if (!there.has(document.path) && textOf(document)) forget(document.path);
   silently(() => { for (const { path, text: content } of files) if (!documents.get(path)?.dirty) open(path, content); });
   if (!documents.size && !mirror.readOnly) open("manifest.yaml", ""); // somewhere to paste into; it exists once something is in it
   const first = documents.values().next().value;
@@ -184,7 +186,7 @@ on("history", ({ files }) => {
 on("file", ({ path, text: content }) => { if (!documents.get(path)?.dirty) silently(() => open(path, content)); if (!active) activate(documents.get(path)!, false); });
 on("saved", ({ path }) => { const document = documents.get(path); if (document && !document.dirty) document.tab.classList.remove("is-dirty"); });
 
-on("file_deleted", ({ path }) => {
+function forget(path: string): void {
   const document = documents.get(path);
   if (!document || document.dirty) return;
   documents.delete(path);
@@ -193,14 +195,17 @@ on("file_deleted", ({ path }) => {
   active = null;
   const [other] = documents.values();
   activate(other ?? open("manifest.yaml", ""), false);
-});
+}
 
-hear("open", ({ path, text: content }) => {
+on("file_deleted", ({ path }) => forget(path));
+
+hear("open", ({ path, text: content, line }) => {
   const known = documents.has(path);
   const document = open(path, known ? undefined : "");
   activate(document);
   if (content !== undefined && content !== textOf(document)) replace(document, content); // as if typed: it saves itself, and can be undone
   tell("show", { panel: "editor" });
+  if (line) view.dispatch({ selection: { anchor: offset(view.state.doc, line, 1) }, scrollIntoView: true });
   view.focus();
 });
 

@@ -1,6 +1,6 @@
 /* The lesson beside the cluster: steps tick as the server says, code blocks go into the terminal or the editor. */
 import { h, one, tell, text } from "./dom";
-import type { ServerMessages } from "./protocol";
+import type { ServerMessages, StepState } from "./protocol";
 import { mirror, on } from "./socket";
 import { say } from "./words";
 
@@ -8,7 +8,7 @@ const COMMANDS = /language-(sh|bash|shell|console)\b/;
 const TYPED = /^(\$ )?(kubectl|for|while) /; // a block without a language that is plainly to be typed
 const lesson = one("#lesson");
 
-function mark(step: HTMLElement, done: boolean, message: string, warm: boolean): void {
+function mark(step: HTMLElement, { done, message, place, golf }: StepState, warm: boolean): void {
   const was = "done" in step.dataset;
   step.toggleAttribute("data-done", done);
   if (done && !was && warm) {
@@ -20,8 +20,20 @@ function mark(step: HTMLElement, done: boolean, message: string, warm: boolean):
     text(missing, message);
     missing.hidden = done || !message;
   }
+  const pointer = step.querySelector<HTMLButtonElement>("[data-place]");
+  if (pointer) {
+    pointer.hidden = done || !place;
+    if (place) { text(pointer, place.words); Object.assign(pointer.dataset, { path: place.path, line: String(place.line) }); }
+  }
+  show(step.querySelector<HTMLElement>("[data-step-golf]"), golf);
   const word = step.querySelector("[data-tick-word]");
   if (word) text(word, done ? say("lesson.done") : "");
+}
+
+function show(element: HTMLElement | null, words: string | undefined): void {
+  if (!element) return;
+  text(element, words ?? "");
+  element.hidden = !words;
 }
 
 /** Show how far the lesson is: the step that is next, the count, and the dots in the bar at the top. */
@@ -37,12 +49,13 @@ function showPosition(): void {
   dots?.setAttribute("aria-label", all.length ? say("lesson.progress", { n: done.length, of: all.length }) : "");
 }
 
-function progress({ steps, complete }: ServerMessages["progress"], warm: boolean): void {
+function progress({ steps, complete, golf }: ServerMessages["progress"], warm: boolean): void {
   for (const step of lesson.querySelectorAll<HTMLElement>("[data-step]")) {
     const state = steps[step.dataset.step!];
-    if (state) mark(step, state.done, state.message, warm);
+    if (state) mark(step, state, warm);
   }
   const ticked = warm && lesson.querySelector(".is-fresh");
+  show(lesson.querySelector<HTMLElement>("[data-lesson-golf]"), golf);
   for (const end of lesson.querySelectorAll<HTMLElement>("[data-end]")) end.hidden = !complete;
   showPosition();
   // What comes next comes into sight, and no further: somebody may still be reading.
@@ -97,5 +110,9 @@ export function prepareLesson(): void {
   dressCode(lesson);
   showPosition();
   on("progress", (message) => { progress(message, !first); first = false; });
+  lesson.addEventListener("click", (event) => {
+    const place = (event.target as Element).closest<HTMLElement>("[data-place]");
+    if (place) tell("open", { path: place.dataset.path!, line: Number(place.dataset.line) });
+  });
   document.addEventListener("htmx:afterSwap", () => { dressCode(lesson); showPosition(); });
 }

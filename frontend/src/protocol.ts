@@ -46,6 +46,11 @@ export interface PastCommand {
 }
 
 export type Look = "current" | "document";
+export interface StepState {
+  done: boolean; message: string;
+  golf?: string; // how many commands it took
+  place?: { path: string; line: number; words: string }; // where in the files stands what is missing
+}
 
 export interface ServerMessages {
   snapshot: {
@@ -71,7 +76,10 @@ export interface ServerMessages {
   saved: { path: string };
   file: { path: string; text: string };
   file_deleted: { path: string };
-  progress: { lesson: string; steps: Record<string, { done: boolean; message: string }>; complete: boolean };
+  progress: {
+    lesson: string; steps: Record<string, StepState>; complete: boolean;
+    golf?: string; // how many commands the whole lesson took, once it is complete
+  };
   details: { id: number; html: string };
   error: { message: string };
 }

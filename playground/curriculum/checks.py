@@ -95,6 +95,22 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+@dataclass(frozen=True)
+class Lack:
+    """What is missing of a check: the sentence, and, where it is a matter of one object, which one and which field.
+
+    `obj` is that object as it is, None where it is not there; `expected` is what the field at `path` should be.
+    """
+
+    sentence: str
+    resource: str = ""
+    name: str = ""
+    namespace: str = ""
+    obj: Obj | None = None
+    path: str = ""
+    expected: Expected | None = None
+
+
 class Check(Protocol):
     """One check."""
 
@@ -102,9 +118,26 @@ class Check(Protocol):
         """Return None when it is fulfilled, else a sentence about what is missing."""
         ...
 
+    def lacking(self, reader: Reader) -> Lack | None:
+        """Return the same, with where it is missing."""
+        ...
+
+
+class Sentenced:
+    """Says what `lacking` finds."""
+
+    def lacking(self, reader: Reader) -> Lack | None:
+        """Return what is missing, None when nothing is."""
+        raise NotImplementedError
+
+    def missing(self, reader: Reader) -> str | None:
+        """Return what is missing as a sentence, None when nothing is."""
+        lack = self.lacking(reader)
+        return lack.sentence if lack else None
+
 
 @dataclass(frozen=True)
-class ObjectCheck:
+class ObjectCheck(Sentenced):
     """One object exists, has some values, and is in a condition."""
 
     resource: str
@@ -114,52 +147,55 @@ class ObjectCheck:
     condition: str = ""
     newer_than: str = ""
 
-    def missing(self, reader: Reader) -> str | None:
+    def lacking(self, reader: Reader) -> Lack | None:
         """Return what is missing of the object."""
         obj = find(reader, self.resource, self.name, self.namespace)
+        what = titled(self.resource, self.name)
         if obj is None:
-            return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.name)}
+            sentence = _("There is no %(object)s yet.") % {"object": what}
+            return Lack(sentence, self.resource, self.name, self.namespace)
         for path, expected in self.fields.items():
             actual = resolve(obj, path)
             if not expected.accepts(actual):
-                return _differs(titled(self.resource, self.name), path, expected, actual)
-        if self.newer_than and (sentence := self._older(obj, reader)):
-            return sentence
-        if self.condition:
-            return conditions.CONDITIONS[self.condition].missing(obj, titled(self.resource, self.name))
+                sentence = _differs(what, path, expected, actual)
+                return Lack(sentence, self.resource, self.name, self.namespace, obj, path, expected)
+        if self.newer_than and (older := self._older(obj, reader)):
+            return Lack(older)
+        if self.condition and (unmet := conditions.CONDITIONS[self.condition].missing(obj, what)):
+            return Lack(unmet)
         return None
 
-    def _older(self, obj: Obj, reader: Reader) -> str | None:
-        """Return that the object is older than the other one. Times are RFC 3339 in UTC, so they compare as texts."""
+    def _older(self, obj: Obj, reader: Reader) -> str:
+        """Return that the object is older than the other one, "" when it is not. RFC 3339 in UTC compares as text."""
         other = find(reader, self.resource, self.newer_than, self.namespace)
         values = {"object": titled(self.resource, self.name), "other": self.newer_than}
         if other is None:
             return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.newer_than)}
         if obj["metadata"]["creationTimestamp"] > other["metadata"]["creationTimestamp"]:
-            return None
+            return ""
         return _("%(object)s is still the first of that name: it is older than %(other)s.") % values
 
 
 @dataclass(frozen=True)
-class AbsentCheck:
+class AbsentCheck(Sentenced):
     """One object is not there."""
 
     resource: str
     name: str
     namespace: str = "default"
 
-    def missing(self, reader: Reader) -> str | None:
+    def lacking(self, reader: Reader) -> Lack | None:
         """Return that the object is there."""
         obj = find(reader, self.resource, self.name, self.namespace)
         if obj is None:
             return None
         if obj["metadata"].get("deletionTimestamp"):
-            return _("%(object)s is being deleted.") % {"object": titled(self.resource, self.name)}
-        return _("%(object)s is still there.") % {"object": titled(self.resource, self.name)}
+            return Lack(_("%(object)s is being deleted.") % {"object": titled(self.resource, self.name)})
+        return Lack(_("%(object)s is still there.") % {"object": titled(self.resource, self.name)})
 
 
 @dataclass(frozen=True)
-class ObjectsCheck:
+class ObjectsCheck(Sentenced):
     """There are so many objects of a kind, and each has some values and is in a condition."""
 
     resource: str
@@ -170,22 +206,25 @@ class ObjectsCheck:
     each: Mapping[str, Expected] = field(default_factory=dict)
     condition: str = ""
 
-    def missing(self, reader: Reader) -> str | None:
+    def lacking(self, reader: Reader) -> Lack | None:
         """Return what is missing of the objects: which of them is not as it should be, or how many there are."""
         listed = reader.list(self.resource, self.namespace, label_selector=self.selector).items
         found = [obj for obj in listed if all(e.accepts(resolve(obj, path)) for path, e in self.having.items())]
         for path, expected in self.each.items():
-            actual = {obj["metadata"]["name"]: resolve(obj, path) for obj in found}
-            wrong = [_value_clause(name, path, v) for name, v in actual.items() if not expected.accepts(v)]
-            if wrong:
-                return self._some_differ(found, wrong, _value_goal(path, expected))
+            others = [obj for obj in found if not expected.accepts(resolve(obj, path))]
+            if others:
+                wrong = [_value_clause(obj["metadata"]["name"], path, resolve(obj, path)) for obj in others]
+                sentence = self._some_differ(found, wrong, _value_goal(path, expected))
+                first = others[0]["metadata"]
+                namespace = first.get("namespace", "")
+                return Lack(sentence, self.resource, first["name"], namespace, others[0], path, expected)
         if self.condition:
             condition = conditions.CONDITIONS[self.condition]
             wrong = [clause for obj in found if (clause := condition.clause(obj, obj["metadata"]["name"]))]
             if wrong:
-                return self._some_differ(found, wrong, str(condition.goal))
+                return Lack(self._some_differ(found, wrong, str(condition.goal)))
         if not self.count.accepts(len(found)):
-            return self._other_count(found)
+            return Lack(self._other_count(found))
         return None
 
     def _some_differ(self, found: Sequence[Obj], wrong: Sequence[str], goal: str) -> str:
@@ -282,9 +321,12 @@ def plural(resource: str) -> str:
     return _("%(kind)s objects") % {"kind": kind}
 
 
+def first_lack(checks: Sequence[Check], reader: Reader) -> Lack | None:
+    """Return what is missing of the first check that is not fulfilled; None when all are."""
+    return next((lack for check in checks if (lack := check.lacking(reader)) is not None), None)
+
+
 def first_missing(checks: Sequence[Check], reader: Reader) -> str | None:
     """Return the sentence of the first check that is not fulfilled; None when all are."""
-    for check in checks:
-        if (sentence := check.missing(reader)) is not None:
-            return sentence
-    return None
+    lack = first_lack(checks, reader)
+    return lack.sentence if lack else None

@@ -18,14 +18,14 @@ from django.utils.translation import gettext as _
 
 from cluster_engine.apimachinery.labels import Selector
 from cluster_engine.apimachinery.meta import Obj, condition_is, deleting, labels_of, namespace_of, uid_of
-from playground.curriculum.checks import Expected, find, titled
+from playground.curriculum.checks import Expected, Lack, Sentenced, find, titled
 from playground.curriculum.reading import Reader
 
 PODS = "/registry/pods/"
 
 
 @dataclass(frozen=True)
-class DuringCheck:
+class DuringCheck(Sentenced):
     """While the last change of an object was carried out, the number of pods kept within bounds."""
 
     resource: str
@@ -35,8 +35,12 @@ class DuringCheck:
     most: Expected | None = None
     fewest_ready: Expected | None = None
 
-    def missing(self, reader: Reader) -> str | None:
+    def lacking(self, reader: Reader) -> Lack | None:
         """Return which bound was not kept, or not reached."""
+        sentence = self._sentence(reader)
+        return Lack(sentence) if sentence else None
+
+    def _sentence(self, reader: Reader) -> str | None:
         obj = find(reader, self.resource, self.name, self.namespace)
         if obj is None:
             return _("There is no %(object)s yet.") % {"object": titled(self.resource, self.name)}

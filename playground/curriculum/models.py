@@ -1,7 +1,24 @@
-"""What somebody has reached in a lesson."""
+"""What somebody has reached in a lesson, and with how few commands."""
 
 from django.conf import settings
 from django.db import models
+
+
+class LessonBest(models.Model):
+    """With how few commands somebody has completed a lesson."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="lesson_bests")
+    lesson = models.SlugField(max_length=100)
+    commands = models.PositiveIntegerField()
+
+    class Meta:
+        """One row a lesson."""
+
+        constraints = [models.UniqueConstraint(fields=["user", "lesson"], name="one_best_a_lesson")]
+
+    def __str__(self) -> str:
+        """Return the lesson and the count."""
+        return f"{self.lesson}: {self.commands}"
 
 
 class LessonProgress(models.Model):

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 
 from cluster_engine.apimachinery.errors import ApiError
 from playground.accounts.models import User
-from playground.curriculum import catalogue
+from playground.curriculum import catalogue, golf
 from playground.curriculum.catalogue import Lesson, Step
-from playground.curriculum.checks import first_missing
+from playground.curriculum.checks import first_lack, first_missing
 from playground.curriculum.models import LessonProgress
+from playground.curriculum.pointing import Place, point
 from playground.curriculum.reading import Reader, Sight
 from playground.sandboxes import rewind
 
@@ -99,9 +100,30 @@ def counts(user: object) -> dict[str, int]:
     return found
 
 
-def message(lesson: Lesson, found: dict[str, str | None]) -> dict[str, Any]:
+def places(
+    lesson: Lesson, reader: Reader, found: Mapping[str, str | None], files: Mapping[str, str]
+) -> dict[str, Place]:
+    """Return step id → where in the files stands what is missing, of the steps whose turn it is."""
+    pointed = {}
+    for step in lesson.steps:
+        if found[step.id] is None or any(found[name] is not None for name in step.after):
+            continue
+        with suppress(ApiError):  # the API server may be down
+            lack = first_lack(step.checks, reader)
+            if lack is not None and (place := point(lack, reader, files)) is not None:
+                pointed[step.id] = place
+    return pointed
+
+
+def message(
+    lesson: Lesson, found: Mapping[str, str | None], pointed: Mapping[str, Place] | None = None
+) -> dict[str, Any]:
     """Return the fields of the websocket's `progress` message."""
-    steps = {step_id: {"done": missing is None, "message": missing or ""} for step_id, missing in found.items()}
+    steps: dict[str, StepState] = {}
+    for step_id, missing in found.items():
+        steps[step_id] = {"done": missing is None, "message": missing or ""}
+        if place := (pointed or {}).get(step_id):
+            steps[step_id]["place"] = {"path": place.path, "line": place.line, "words": str(place)}
     return {"lesson": lesson.slug, "steps": steps, "complete": all(state["done"] for state in steps.values())}
 
 
@@ -114,8 +136,20 @@ def _known(sandbox: Any, slug: str) -> tuple[str, dict[str, int]]:
 @database_sync_to_async
 def _tick(sandbox: Any, slug: str, new: Collection[str], command: int) -> None:
     """Write down new ticks, unless the sandbox has been taken back to another point meanwhile."""
-    if rewind.set_marks(sandbox.pk, sandbox.epoch, [f"{slug}/{step}" for step in new], command):
+    if new and rewind.set_marks(sandbox.pk, sandbox.epoch, [f"{slug}/{step}" for step in new], command):
         record(sandbox.owner_id, slug, new, sandbox.pk)
+
+
+@database_sync_to_async
+def _add_golf(message: dict[str, Any], lesson: Lesson, sandbox: Any, language: str) -> None:
+    """Say of each ticked step, and of the whole lesson when it is complete, how many commands it took."""
+    counts = golf.steps(lesson, sandbox.pk, sandbox.epoch, ticked(sandbox.pk, lesson.slug))
+    with translation.override(language):
+        for step in lesson.steps:
+            if words := golf.of_step(step, counts):
+                message["steps"][step.id]["golf"] = words
+        if score := golf.of_lesson(lesson, sandbox.owner_id, counts):
+            message["golf"] = str(score)
 
 
 async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
@@ -129,10 +163,15 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
     language, done = await _known(sandbox, lesson.slug)
     terminals = getattr(live, "terminals", None)  # a cluster may be driven without any
     last_command = terminals.last_command if terminals else 0
+    home = getattr(live, "home", None)
     with translation.override(language):
-        found = look(lesson, Sight(live.cluster), done)
+        sight = Sight(live.cluster)
+        found = look(lesson, sight, done)
+        told = message(lesson, found, places(lesson, sight, found, home.contents() if home else {}))
     new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]
     set_up(lesson, found, new, live.cluster)
     if new:
         await _tick(sandbox, lesson.slug, new, last_command)
-    return message(lesson, found)
+    if new or done:
+        await _add_golf(told, lesson, sandbox, language)
+    return told
