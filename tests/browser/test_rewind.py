@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.server import Server
-from tests.browser.test_first_light import Workspace
+from tests.browser.workspace import Workspace
 
 ROLLOUT_MS = 60_000
 
