@@ -50,10 +50,11 @@ class ClaimProtectionController(Controller):
         claim = self.claims.get(key)
         if claim is None or not deleting(claim) or CLAIM_FINALIZER not in (claim["metadata"].get("finalizers") or ()):
             return
+        # A pod without a node does not count: none would take it in with a claim that is being deleted.
         users = [
             pod
             for pod in self.pods.by_index(BY_CLAIM, key)
-            if dig(pod, "status", "phase") not in ("Succeeded", "Failed")
+            if pod["spec"].get("nodeName") and dig(pod, "status", "phase") not in ("Succeeded", "Failed")
         ]
         if users:
             self.trace.note(f"claim {key} is kept: pod {users[0]['metadata']['name']} uses it")

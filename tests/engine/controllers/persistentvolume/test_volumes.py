@@ -119,6 +119,15 @@ def test_a_claim_that_a_pod_uses_is_kept_until_the_pod_is_gone(playground):
     assert playground.names(CLAIMS) == []
 
 
+def test_a_claim_is_not_kept_for_a_pod_that_has_no_node(playground):
+    claim(playground)
+    playground.pod(spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]})
+    playground.run(5)
+    playground.client.delete(CLAIMS, "data", "default")
+    playground.run(1)
+    assert playground.names(CLAIMS) == []
+
+
 def test_a_retained_volume_is_released_and_not_given_to_another_claim(playground):
     volume(playground, "pv0")
     claim(playground)
