@@ -25,6 +25,7 @@ class NodeInfo:
         "allocatable_milli_cpu",
         "allocatable_pods",
         "allocatable_scalars",
+        "images",
         "labels",
         "name",
         "node",
@@ -43,6 +44,8 @@ class NodeInfo:
         self.name = name
         self.node: Obj | None = None
         self.labels: dict[str, str] = {}
+        # Name of an image -> bytes.
+        self.images: dict[str, int] = {}
         self.taints: list[Obj] = []
         self.unschedulable = False
         self.pods: dict[str, Obj] = {}
@@ -58,7 +61,11 @@ class NodeInfo:
         spec = node.get("spec") or {}
         self.taints = spec.get("taints") or []
         self.unschedulable = bool(spec.get("unschedulable"))
-        amounts = dict((node.get("status") or {}).get("allocatable") or {})
+        status = node.get("status") or {}
+        self.images = {
+            name: image.get("sizeBytes") or 0 for image in status.get("images") or () for name in image["names"]
+        }
+        amounts = dict(status.get("allocatable") or {})
         self.allocatable_milli_cpu = quantity.milli_value(amounts.pop("cpu", "0"))
         self.allocatable_memory = quantity.value(amounts.pop("memory", "0"))
         self.allocatable_ephemeral = quantity.value(amounts.pop("ephemeral-storage", "0"))
@@ -116,6 +123,8 @@ class Cache:
         self._counts: dict[tuple[str, Selector, bool], dict[str, int]] = {}
         # (namespace, identity of spec.affinity) -> the pods with that affinity to other pods.
         self.affinity_groups: dict[tuple[str, int], AffinityGroup] = {}
+        # Name of an image -> how many nodes have it.
+        self.images: dict[str, int] = {}
 
     def __iter__(self) -> Iterator[NodeInfo]:
         """The nodes that exist, by name."""
@@ -129,7 +138,16 @@ class Cache:
         return info if info is not None and info.node is not None else None
 
     def set_node(self, node: Obj) -> None:
-        self._info(node["metadata"]["name"]).set_node(node)
+        info = self._info(node["metadata"]["name"])
+        self._count_images(info, -1)
+        info.set_node(node)
+        self._count_images(info, 1)
+
+    def _count_images(self, info: NodeInfo, sign: int) -> None:
+        for name in info.images:
+            self.images[name] = self.images.get(name, 0) + sign
+            if not self.images[name]:
+                del self.images[name]
 
     def remove_node(self, name: str) -> None:
         """The node is gone; pods that are still counted on it stay counted until they are gone too."""
@@ -137,6 +155,8 @@ class Cache:
         if info is None:
             return
         info.node = None
+        self._count_images(info, -1)
+        info.images = {}
         if not info.pods:
             del self._nodes[name]
 

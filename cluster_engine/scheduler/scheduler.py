@@ -5,6 +5,8 @@ Follows pkg/scheduler/schedule_one.go: filter every node, score those that pass,
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from functools import partial
 
 from cluster_engine.apimachinery.disruption import with_disruption_target
@@ -13,11 +15,13 @@ from cluster_engine.apimachinery.meta import Obj, deleting, get_condition, key_o
 from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler
+from cluster_engine.clock import Timer
 from cluster_engine.scheduler import preemption
 from cluster_engine.scheduler.cache import Cache, NodeInfo
 from cluster_engine.scheduler.diagnosis import Diagnosis
 from cluster_engine.scheduler.framework import ClusterChange, ClusterEvent, CycleState, Handle, Plugin
 from cluster_engine.scheduler.plugins.registry import PLUGINS
+from cluster_engine.scheduler.plugins.volume_binding import VolumeBinding
 from cluster_engine.scheduler.queue import QueuedPod, SchedulingQueue
 from cluster_engine.scheduler.resources import pod_resources, priority_of
 from cluster_engine.scheduler.runtime import Framework
@@ -26,8 +30,19 @@ from cluster_engine.trace import Cause
 DEFAULT_SCHEDULER = "default-scheduler"
 # As long as an event's message may be. Follows truncateMessage of schedule_one.go.
 MAX_MESSAGE = 1024
+# How long a pod waits on its node for volumes. Follows VolumeBindingArgs.BindTimeoutSeconds.
+BIND_TIMEOUT_SECONDS = 600
 # Of how many nodes, beside the chosen one, a decision tells the whole sum.
 MAX_SUMS = 8
+
+
+@dataclass(slots=True)
+class WaitingPod:
+    """A pod that waits on its node for its volumes, and until when."""
+
+    entry: QueuedPod
+    node: str
+    deadline: Timer
 
 
 class Scheduler(Component):
@@ -41,6 +56,9 @@ class Scheduler(Component):
         self.cache = Cache()
         self.queue = SchedulingQueue(context.clock, self.wake)
         self.framework = Framework(Handle(self.cache, context.informers), PLUGINS)
+        # Pods that have a node and wait there for their volumes, and those whose wait is over, with the cause.
+        self._waiting: dict[str, WaitingPod] = {}
+        self._ready: deque[tuple[str, Cause]] = deque()
         self._budgets = context.informers.get("poddisruptionbudgets.policy")
         self._nodes = context.informers.get("nodes")
         self._nodes.add_handler(self._on_node)
@@ -72,6 +90,7 @@ class Scheduler(Component):
         key = key_of(pod)
         if type_ == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             self.queue.remove(key)
+            self._stop_waiting(key)
             # Its place is free: that of a pod on a node, or the one that was kept for it.
             if self.cache.remove(key) or self.framework.nominator.remove(key):
                 self._changed(ClusterChange("pod-deleted", pod), cause)
@@ -82,7 +101,7 @@ class Scheduler(Component):
                 self._changed(ClusterChange("pod-deleted", pod), cause)
             if pod["spec"].get("schedulingGates"):
                 self.queue.remove(key)
-            else:
+            elif key not in self._waiting:
                 self.queue.add(pod, cause)
 
     def _on_placed_pod(self, key: str, pod: Obj, old: Obj | None, cause: Cause) -> None:
@@ -100,6 +119,10 @@ class Scheduler(Component):
     def _on_storage(self, event: ClusterEvent) -> Handler:
         def on_event(_type: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
             self._changed(ClusterChange(event, obj, old), cause)
+            for key in self._waiting:
+                self._ready.append((key, cause))
+            if self._ready:
+                self.wake()
 
         return on_event
 
@@ -108,11 +131,16 @@ class Scheduler(Component):
     def stop(self) -> None:
         super().stop()
         self.queue.close()
+        for key in list(self._waiting):
+            self._stop_waiting(key)
 
     def has_work(self) -> bool:
-        return len(self.queue) > 0
+        return bool(self._ready) or len(self.queue) > 0
 
     def step(self) -> None:
+        if self._ready:
+            self._look_after(*self._ready.popleft())
+            return
         entry = self.queue.pop()
         if entry is None:
             return
@@ -139,6 +167,12 @@ class Scheduler(Component):
         self.trace.note(f"{meta['name']} → {node}: {explanation}")
         if diagnosis.nodes or diagnosis.left_out:
             self.trace.note(diagnosis.explanation())
+        if VolumeBinding.name in state.kept and self._bind_volumes(entry, state, node):
+            return
+        self._bind(pod, node)
+
+    def _bind(self, pod: Obj, node: str) -> None:
+        meta = pod["metadata"]
         self.client.bind(pod, node)
         self.recorder.event(
             pod,
@@ -147,6 +181,66 @@ class Scheduler(Component):
             f"Successfully assigned {meta['namespace']}/{meta['name']} to {node}",
             action="Binding",
         )
+
+    # A pod whose volumes are bound, or made, for the node that it got. Follows the binding cycle of schedule_one.go.
+
+    @property
+    def _volume_binding(self) -> VolumeBinding:
+        plugin = self.framework.by_name[VolumeBinding.name]
+        assert isinstance(plugin, VolumeBinding)
+        return plugin
+
+    def _bind_volumes(self, entry: QueuedPod, state: CycleState, node: str) -> bool:
+        """Sees to the claims that waited for the pod; whether it has to wait for them now."""
+        for words in self._volume_binding.pre_bind(state, node, self.client):
+            self.trace.note(words)
+        if self._volume_binding.all_bound(entry.pod):
+            return False
+        key, pod = entry.key, entry.pod
+        # Its place is taken from now on.
+        self.cache.place({**pod, "spec": {**pod["spec"], "nodeName": node}}, node)
+        over = self.clock.call_after(BIND_TIMEOUT_SECONDS, partial(self._on_deadline, key))
+        self._waiting[key] = WaitingPod(entry, node, over)
+        return True
+
+    def _on_deadline(self, key: str) -> None:
+        self._ready.append((key, Cause("timer", f"volumes of {key}")))
+        self.wake()
+
+    def _stop_waiting(self, key: str) -> WaitingPod | None:
+        waiting = self._waiting.pop(key, None)
+        if waiting is not None:
+            waiting.deadline.cancel()
+        return waiting
+
+    def _look_after(self, key: str, cause: Cause) -> None:
+        """Binds a pod whose volumes are there; gives up on one that has waited too long."""
+        waiting, pod = self._waiting.get(key), self._pods.get(key)
+        if waiting is None or pod is None:
+            return
+        there = self._volume_binding.all_bound(pod)
+        if not there and waiting.deadline.active:
+            return
+        self._stop_waiting(key)
+        with self.traced(key, cause):
+            waiting.entry.pod = pod
+            try:
+                if there:
+                    self.trace.note(f"{pod['metadata']['name']} → {waiting.node}: its volumes are bound")
+                    self._bind(pod, waiting.node)
+                    return
+                words = 'running PreBind plugin "VolumeBinding": binding volumes: context deadline exceeded'
+                self._give_up(waiting.entry, words)
+            except ApiError as error:
+                self._give_up(waiting.entry, f"binding rejected: {error.message}")
+
+    def _give_up(self, entry: QueuedPod, message: str) -> None:
+        """Takes the pod off the node that it did not reach, and tries it again later."""
+        self.trace.note(f"will try again: {message}")
+        self.cache.remove(entry.key)
+        self.queue.retry(entry)
+        self.recorder.event(entry.pod, "Warning", "FailedScheduling", message, action="Scheduling")
+        self._update_status(entry.pod, message, "", reason="SchedulerError")
 
     def _choose(self, state: CycleState, nodes: list[NodeInfo]) -> tuple[str, str]:
         """The node with the highest weighted score, by chance among equals; and the sums in words."""
@@ -239,14 +333,14 @@ class Scheduler(Component):
         except ApiError as error:
             self.trace.note(f"the nomination of {key_of(pod)} stays: {error.message}")
 
-    def _update_status(self, pod: Obj, message: str, nominated: str) -> None:
+    def _update_status(self, pod: Obj, message: str, nominated: str, *, reason: str = "Unschedulable") -> None:
         """Writes PodScheduled and the nominated node, where they are not as they were."""
         status = pod.get("status") or {}
         conditions = status.get("conditions") or []
         old = get_condition(conditions, "PodScheduled")
         same = old is not None and (old["status"], old.get("reason"), old.get("message")) == (
             "False",
-            "Unschedulable",
+            reason,
             message,
         )
         if same and nominated == (status.get("nominatedNodeName") or ""):
@@ -256,7 +350,7 @@ class Scheduler(Component):
             "lastProbeTime": None,
             "lastTransitionTime": since,
             "message": message,
-            "reason": "Unschedulable",
+            "reason": reason,
             "status": "False",
             "type": "PodScheduled",
         }

@@ -5,22 +5,31 @@ simulated class.
 from __future__ import annotations
 
 from cluster_engine.apimachinery.meta import Obj, annotations_of, deleting, dig, key_of, with_annotations
+from cluster_engine.apimachinery.volumes import (
+    BIND_COMPLETED,
+    BOUND_BY_CONTROLLER,
+    NO_PROVISIONER,
+    SELECTED_NODE,
+    claim_keys,
+    claim_reference,
+    class_of,
+    find_matching_volume,
+    is_claimed_by,
+    waits_for_consumer,
+)
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType
-from cluster_engine.controllers.persistentvolume.matching import class_of, find_matching_volume, is_claimed_by
 from cluster_engine.trace import Cause
 
 CLAIMS, VOLUMES = "persistentvolumeclaims", "persistentvolumes"
 STORAGE_CLASSES = "storageclasses.storage.k8s.io"
-BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
-BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
 PROVISIONER = "rancher.io/local-path"
 PROVISIONER_ANNOTATION = "volume.kubernetes.io/storage-provisioner"
 # The class of which volumes are made on demand where the cluster has no StorageClass objects.
 SIMULATED_CLASS = "standard"
 PROVISION_SECONDS = 0.5
-BY_VOLUME = "volume"
+BY_CLAIM = "claim"
 
 
 class PersistentVolumeController(Controller):
@@ -32,6 +41,8 @@ class PersistentVolumeController(Controller):
         self.volumes = self.informer(VOLUMES)
         scheme = self.client.server.scheme
         self.classes = self.informer(STORAGE_CLASSES) if scheme.get(STORAGE_CLASSES) else None
+        self.pods = self.informer("pods")
+        self.pods.add_index(BY_CLAIM, claim_keys)
         self.claims.add_handler(self._on_claim)
         self.volumes.add_handler(self._on_volume)
         # Claims for which a volume is being made.
@@ -86,13 +97,29 @@ class PersistentVolumeController(Controller):
     def _sync_unbound_claim(self, claim: Obj) -> None:
         if deleting(claim):
             return
-        volume = find_matching_volume(self.volumes, claim)
+        delayed = waits_for_consumer(self._class(class_of(claim)))
+        # Which free volume a claim gets that waits for a consumer is for the scheduler to say.
+        volume = find_matching_volume(self.volumes, claim, only_promised=delayed)
         if volume is not None:
             self._bind(claim, volume)
             return
         if dig(claim, "status", "phase") != "Pending":
             claim = self._set_phase(CLAIMS, claim, "Pending")
-        self._provision_or_wait(claim)
+        if delayed and SELECTED_NODE not in annotations_of(claim):
+            self._wait_for_consumer(claim)
+        else:
+            self._provision_or_wait(claim)
+
+    def _wait_for_consumer(self, claim: Obj) -> None:
+        """Follows emitEventForUnboundDelayBindingClaim."""
+        users = [pod for pod in self.pods.by_index(BY_CLAIM, key_of(claim)) if not pod["spec"].get("nodeName")]
+        if not users:
+            words = "waiting for first consumer to be created before binding"
+            self.recorder.event(claim, "Normal", "WaitForFirstConsumer", words)
+            return
+        names = ",".join(pod["metadata"]["name"] for pod in users)
+        words = f"waiting for pod{'s' if len(users) > 1 else ''} {names} to be scheduled"
+        self.recorder.event(claim, "Normal", "WaitForPodScheduled", words)
 
     def _provision_or_wait(self, claim: Obj) -> None:
         wanted = class_of(claim)
@@ -109,7 +136,7 @@ class PersistentVolumeController(Controller):
             words = f'storageclass.storage.k8s.io "{wanted}" not found'
             self.recorder.event(claim, "Warning", "ProvisioningFailed", words)
             return
-        if class_.get("provisioner") == "kubernetes.io/no-provisioner":
+        if class_.get("provisioner") == NO_PROVISIONER:
             self.recorder.event(
                 claim,
                 "Normal",
@@ -137,14 +164,14 @@ class PersistentVolumeController(Controller):
         meta = claim["metadata"]
         name = f"pvc-{meta['uid']}"
         provisioner = class_.get("provisioner", PROVISIONER)
-        volume = {
+        volume: Obj = {
             "apiVersion": "v1",
             "kind": "PersistentVolume",
             "metadata": {"name": name, "annotations": {PROVISIONED_BY: provisioner}},
             "spec": {
                 "accessModes": claim["spec"].get("accessModes") or ["ReadWriteOnce"],
                 "capacity": {"storage": dig(claim, "spec", "resources", "requests", "storage", default="1Gi")},
-                "claimRef": _claim_reference(claim),
+                "claimRef": claim_reference(claim),
                 "hostPath": {
                     "path": f"/var/local-path-provisioner/{name}_{meta['namespace']}_{meta['name']}",
                     "type": "DirectoryOrCreate",
@@ -154,6 +181,11 @@ class PersistentVolumeController(Controller):
                 "volumeMode": claim["spec"].get("volumeMode", "Filesystem"),
             },
         }
+        node = annotations_of(claim).get(SELECTED_NODE)
+        if node:
+            hostname = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+            terms = [{"matchExpressions": [hostname]}]
+            volume["spec"]["nodeAffinity"] = {"required": {"nodeSelectorTerms": terms}}
         self.client.create(VOLUMES, volume)
         self._provisioning.discard(key_of(claim))
         self.recorder.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}")
@@ -163,7 +195,7 @@ class PersistentVolumeController(Controller):
         name = volume["metadata"]["name"]
         reference = volume["spec"].get("claimRef") or {}
         if reference.get("uid") != claim["metadata"]["uid"]:
-            changed = {**volume, "spec": {**volume["spec"], "claimRef": _claim_reference(claim)}}
+            changed = {**volume, "spec": {**volume["spec"], "claimRef": claim_reference(claim)}}
             if not reference:
                 changed = with_annotations(changed, {BOUND_BY_CONTROLLER: "yes"})
             volume = self.client.update(VOLUMES, changed)
@@ -210,15 +242,3 @@ class PersistentVolumeController(Controller):
         if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete" and not deleting(volume):
             self.trace.note(f"volume {volume['metadata']['name']}: its claim is gone and its policy is Delete")
             self.client.delete(VOLUMES, volume["metadata"]["name"], uid=volume["metadata"]["uid"])
-
-
-def _claim_reference(claim: Obj) -> Obj:
-    meta = claim["metadata"]
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "name": meta["name"],
-        "namespace": meta["namespace"],
-        "resourceVersion": meta["resourceVersion"],
-        "uid": meta["uid"],
-    }

@@ -6,6 +6,7 @@ Follows pkg/controller/volume/{pvcprotection,pvprotection}.
 from __future__ import annotations
 
 from cluster_engine.apimachinery.meta import Obj, deleting, dig
+from cluster_engine.apimachinery.volumes import claim_keys
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType
 from cluster_engine.trace import Cause
@@ -13,14 +14,6 @@ from cluster_engine.trace import Cause
 CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER = "kubernetes.io/pv-protection"
 BY_CLAIM = "claim"
-
-
-def _claims_of(pod: Obj) -> list[str]:
-    meta = pod["metadata"]
-    volumes = pod["spec"].get("volumes") or ()
-    names = [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
-    names += [f"{meta['name']}-{v['name']}" for v in volumes if "ephemeral" in v]
-    return [f"{meta.get('namespace', '')}/{name}" for name in names]
 
 
 def _without_finalizer(obj: Obj, finalizer: str) -> Obj:
@@ -36,14 +29,14 @@ class ClaimProtectionController(Controller):
         super().__init__("pvc-protection-controller", context)
         self.claims = self.enqueue_on("persistentvolumeclaims")
         self.pods = self.informer("pods")
-        self.pods.add_index(BY_CLAIM, _claims_of)
+        self.pods.add_index(BY_CLAIM, claim_keys)
         self.pods.add_handler(self._on_pod)
 
     def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
         if len(self.claims) and (
             type_ == "DELETED" or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
         ):
-            for key in _claims_of(pod):
+            for key in claim_keys(pod):
                 self.queue.add(key, cause)
 
     def sync(self, key: str) -> None:

@@ -18,12 +18,12 @@ class NodeResourcesBalancedAllocation(Plugin):
         wanted = state.resources
         found = {}
         for node in nodes:
-            cpu = _fraction(node.requested_milli_cpu + wanted.milli_cpu, node.allocatable_milli_cpu)
-            memory = _fraction(node.requested_memory + wanted.memory, node.allocatable_memory)
+            if not node.allocatable_milli_cpu or not node.allocatable_memory:
+                # One resource alone is always in balance.
+                found[node.name] = MAX_NODE_SCORE
+                continue
+            cpu = min((node.requested_milli_cpu + wanted.milli_cpu) / node.allocatable_milli_cpu, 1.0)
+            memory = min((node.requested_memory + wanted.memory) / node.allocatable_memory, 1.0)
             # The standard deviation of two numbers is half of their distance.
             found[node.name] = int((1 - abs(cpu - memory) / 2) * MAX_NODE_SCORE)
         return found
-
-
-def _fraction(requested: int, capacity: int) -> float:
-    return min(requested / capacity, 1.0) if capacity else 1.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.scheduler.cache import NodeInfo
-from cluster_engine.scheduler.framework import CycleState, Plugin, Refusal
+from cluster_engine.scheduler.framework import ClusterChange, CycleState, Plugin, Refusal
 
 _KEY = "node.kubernetes.io/unschedulable"
 _REFUSAL = Refusal(("node(s) were unschedulable",), resolvable=False)
@@ -28,3 +29,9 @@ class NodeUnschedulable(Plugin):
             if fits_key and fits_effect and fits_value:
                 return None
         return _REFUSAL
+
+    def may_help(self, pod: Obj, change: ClusterChange) -> bool:
+        """A node helps when it is new and open, or has been opened."""
+        old = change.old
+        is_open = not change.obj["spec"].get("unschedulable")
+        return is_open and (old is None or bool(old["spec"].get("unschedulable")))

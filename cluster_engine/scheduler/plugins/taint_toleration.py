@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.node_fit import tolerates, untolerated
 from cluster_engine.scheduler.cache import NodeInfo
-from cluster_engine.scheduler.framework import CycleState, Plugin, Refusal, Scores, normalise
+from cluster_engine.scheduler.framework import ClusterChange, CycleState, Plugin, Refusal, Scores, normalise
 
 
 class TaintToleration(Plugin):
@@ -19,12 +20,19 @@ class TaintToleration(Plugin):
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
         if not node.taints:
             return None
-        taint = untolerated(node.taints, state.pod["spec"].get("tolerations") or (), ("NoSchedule", "NoExecute"))
+        taint = _untolerated(state.pod, node.taints)
         if taint is None:
             return None
         return Refusal(
             (f"node(s) had untolerated taint {{{taint['key']}: {taint.get('value', '')}}}",), resolvable=False
         )
+
+    def may_help(self, pod: Obj, change: ClusterChange) -> bool:
+        """A node helps when its taints are tolerated now, and were not before."""
+        old = change.old
+        if _untolerated(pod, change.obj["spec"].get("taints") or ()) is not None:
+            return False
+        return old is None or _untolerated(pod, old["spec"].get("taints") or ()) is not None
 
     def scores(self, state: CycleState, nodes: Sequence[NodeInfo]) -> Scores | None:
         if not any(taint["effect"] == "PreferNoSchedule" for node in nodes for taint in node.taints):
@@ -39,3 +47,7 @@ class TaintToleration(Plugin):
             soft = [taint for taint in node.taints if taint["effect"] == "PreferNoSchedule"]
             counts[node.name] = sum(not any(tolerates(t, taint) for t in tolerations) for taint in soft)
         return normalise(counts, reverse=True)
+
+
+def _untolerated(pod: Obj, taints: Sequence[Obj]) -> Obj | None:
+    return untolerated(taints, pod["spec"].get("tolerations") or (), ("NoSchedule", "NoExecute"))
