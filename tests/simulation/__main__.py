@@ -10,7 +10,7 @@ import time
 
 os.environ.setdefault("PODARIUM_FREEZE", "1")
 
-from tests.simulation.invariants import BrokenPromiseError
+from tests.simulation.promises import BrokenPromiseError
 from tests.simulation.run import simulate
 
 

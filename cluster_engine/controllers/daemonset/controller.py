@@ -9,7 +9,7 @@ from cluster_engine.client.informer import EventType
 from cluster_engine.controllers.common.owners import orphans_in, owned_by
 from cluster_engine.controllers.common.pod_control import PodControl, is_namespace_terminating, pod_from_template
 from cluster_engine.controllers.common.pod_owner import PodOwnerController
-from cluster_engine.controllers.common.pods import phase_of
+from cluster_engine.controllers.common.pods import is_pod_active, is_pod_ready, phase_of
 from cluster_engine.controllers.common.ref_manager import ControllerRefManager
 from cluster_engine.controllers.common.slow_start import slow_start_batch
 from cluster_engine.controllers.daemonset.manage import FailedPodsBackoff, Plan, Situation, plan
@@ -83,11 +83,22 @@ class DaemonSetsController(PodOwnerController):
         situation = self._situation(ds, revisions.hash)
         status = calculate_status(situation, revisions.collision_count, observed=satisfied)
         update_daemon_set_status(self.client, ds, status)
-        min_ready_seconds = ds["spec"].get("minReadySeconds", 0)
-        if min_ready_seconds and status["numberReady"] != status.get("numberAvailable", 0):
-            self.queue.add_after(key, min_ready_seconds, Cause("timer", f"minReadySeconds of {key}"))
+        self._check_availability_later(key, situation)
         if failure is not None:
             raise failure
+
+    def _check_availability_later(self, key: str, situation: Situation) -> None:
+        """Looks again after minReadySeconds where a pod is ready and not yet available.
+
+        Kubernetes counts nodes for that, so that a new pod beside an available old one is missed; a restart in the
+        middle of a surge must not lose the wait.
+        """
+        min_ready_seconds = situation.ds["spec"].get("minReadySeconds", 0)
+        if not min_ready_seconds:
+            return
+        pods = [pod for found in situation.pods.values() for pod in found if is_pod_active(pod)]
+        if any(is_pod_ready(pod) and not situation.available(pod) for pod in pods):
+            self.queue.add_after(key, min_ready_seconds, Cause("timer", f"minReadySeconds of {key}"))
 
     def _update(self, key: str, ds: Obj, hash_: str) -> ApiError | None:
         """Creates and deletes what it takes; the first refusal, if any."""
