@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "playground.curriculum",
     "playground.classrooms",
     "playground.kubeapi",
+    "playground.sharing",
     "channels",
     "django_htmx",
     "csp",

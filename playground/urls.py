@@ -14,4 +14,5 @@ urlpatterns = [
     path("", include("playground.console.urls")),
     path("", include("playground.classrooms.urls")),
     path("", include("playground.kubeapi.urls")),
+    path("", include("playground.sharing.urls")),
 ]
