@@ -12,6 +12,7 @@ from cluster_engine.kubectl.process import Output, Stream
 from cluster_engine.kubectl.root import main
 from cluster_engine.shell.files import MemoryFiles
 from cluster_engine.trace import Step
+from playground.sandboxes.waiting import Waiting, why_waiting
 
 STEPS_SHOWN = 20
 
@@ -27,6 +28,8 @@ class Details:
     description: str
     manifest: str
     steps: list[Step]
+    # Why a Pod has no node, where it has none.
+    waiting: Waiting | None = None
 
 
 def describe(cluster: Cluster, key: str, steps: Iterable[Step]) -> Details | None:
@@ -46,7 +49,7 @@ def describe(cluster: Cluster, key: str, steps: Iterable[Step]) -> Details | Non
         key=key, kind=resource.kind, name=name_of(obj), namespace=namespace_of(obj),
         description=_kubectl(cluster, "describe", obj, resource.group_resource),
         manifest=_kubectl(cluster, "get", obj, resource.group_resource, "-o", "yaml"),
-        steps=_steps_that_wrote(key, steps),
+        steps=_steps_that_wrote(key, steps), waiting=why_waiting(obj) if resource.kind == "Pod" else None,
     )
 
 
