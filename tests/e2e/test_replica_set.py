@@ -47,7 +47,6 @@ def kind(f: Framework, request: pytest.FixtureRequest) -> Kind:
     return Kind(f, request.param)
 
 
-@pytest.mark.xfail(reason="the API server does not proxy yet", strict=True)
 def test_serves_its_host_name_on_each_replica(f: Framework, kind: Kind) -> None:
     name = f"my-hostname-basic-{secrets.token_hex(4)}"
     body = replica_set(name, 2, {"name": name}, name, AGNHOST)
