@@ -14,6 +14,7 @@ from cluster_engine.containers.programs.system import become
 from cluster_engine.containers.runner import Program, Wait
 from cluster_engine.containers.servers.base import Signals, moment
 from cluster_engine.containers.servers.redis_data import COMMANDS, Data, Ok, RedisFault, Reply
+from cluster_engine.containers.servers.redis_disk import Disk
 from cluster_engine.containers.servers.redis_protocol import decode_reply, encode_reply, parse_command
 
 if TYPE_CHECKING:
@@ -72,10 +73,13 @@ class _Redis:
         self.master: tuple[str, int] | None = None
         self.link: Connection | None = None
         self.config: dict[str, str] = {
-            "maxmemory": "0", "appendonly": "no", "dir": "/data", "save": "3600 1 300 100 60 10000", "requirepass": "",
+            "maxmemory": "0", "appendonly": "no", "dir": process.cwd, "save": "3600 1 300 100 60 10000",
+            "requirepass": "",
         }  # fmt: skip
         self.run_id = process.pod.rng.hex(40)
         self._link_buffer = b""
+        self.disk = Disk(process, self.config, version)
+        self._loading = False
         kept = process.container.memory.get("redis")
         if isinstance(kept, dict):
             self.data.load(kept)
@@ -85,6 +89,13 @@ class _Redis:
         role = "S" if self.master else "M"
         stamp = f"{moment(now):%d %b %Y %H:%M:%S}.{now // 1000 % 1000:03d}"
         self.process.out(f"{self.process.pid}:{role} {stamp} {mark} {text}\n")
+
+    def load(self) -> None:
+        """Goes on with what is on disk, unless it is the same server after a sleep of the whole cluster."""
+        if not isinstance(self.process.container.memory.get("redis"), dict):
+            self._loading = True
+            self.disk.load(self.data, lambda words: self.run(words, None), self.log)
+            self._loading = False
 
     def accept(self, connection: Connection) -> _Session:
         return _Session(self, connection)
@@ -120,6 +131,8 @@ class _Redis:
         container = self.process.container
         container.memory["redis"] = self.data.dump
         container.fs.space.changed()
+        if not self._loading:
+            self.disk.append(words)
         for replica in tuple(self.replicas):
             replica.connection.write(encode_reply(words))
 
@@ -153,10 +166,12 @@ class _Redis:
         return Ok("OK")
 
     def _do_save(self, args: list[str], session: _Session) -> Reply:
-        self.log("DB saved on disk")
-        return Ok("OK")
+        why = self.disk.save(self.data)
+        self.log(why or "DB saved on disk", "#" if why else "*")
+        return RedisFault("ERR") if why else Ok("OK")
 
     def _do_bgsave(self, args: list[str], session: _Session) -> Reply:
+        self._do_save(args, session)
         return Ok("Background saving started")
 
     def _do_time(self, args: list[str], session: _Session) -> Reply:
@@ -204,7 +219,7 @@ class _Redis:
         self.replicas.add(session)
         self.log(f"Replica {session.connection.peer_ip}:{self.port} asks for synchronization")
         self.log(f"Synchronization with replica {session.connection.peer_ip}:{self.port} succeeded")
-        return ["FULLRESYNC", self.run_id, *_as_commands(self.data)]
+        return ["FULLRESYNC", self.run_id, *self.data.commands()]
 
     def _do_role(self, args: list[str], session: _Session) -> Reply:
         if self.master is None:
@@ -306,21 +321,6 @@ class _Redis:
             self.link = None
 
 
-def _as_commands(data: Data) -> list[Reply]:
-    """The commands that make a copy of the data."""
-    commands: list[Reply] = []
-    for key, value in data.values.items():
-        if isinstance(value, str):
-            commands.append(["SET", key, value])
-        elif isinstance(value, list):
-            commands.append(["RPUSH", key, *value])
-        elif isinstance(value, set):
-            commands.append(["SADD", key, *sorted(value)])
-        else:
-            commands.append(["HSET", key, *(part for pair in value.items() for part in pair)])
-    return commands
-
-
 def redis_server(process: Process) -> Program:
     words = arguments(process)
     version = process.container.plan.facts.get("version", "7.4.2")
@@ -371,6 +371,7 @@ def _greet(server: _Redis, *, with_file: bool) -> None:
     server.log("monotonic clock: POSIX clock_gettime")
     server.log(f"Running mode=standalone, port={server.port}.")
     server.log("Server initialized")
+    server.load()
     server.log("Ready to accept connections tcp")
 
 
@@ -388,6 +389,10 @@ def _serve(server: _Redis) -> Program:
         retry_us = process.now_us + round(RETRY_SECONDS * 1_000_000)
         yield Wait(on=waits, deadline_us=retry_us if server.master is not None and not server.linked else None)
     server.log("User requested shutdown...", "#")
+    if server.disk.saves_at_the_end:
+        server.log("Saving the final RDB snapshot before exiting.")
+        why = server.disk.save(server.data)
+        server.log(why or "DB saved on disk", "#" if why else "*")
     server.log("Redis is now ready to exit, bye bye...", "#")
     yield process.sleep(0.1)
     return 0

@@ -35,7 +35,8 @@ def show(reply: Reply, *, raw: bool, indent: str = "") -> str:
             lines.append(f"{indent if index > 1 else ''}{index:>{width}}) {text}")
         return "".join(lines)
     if isinstance(reply, RedisFault):
-        return f"{reply}\n" if raw else f"(error) {reply}\n"
+        # Bare, an error has an empty line after it.
+        return f"{reply}\n\n" if raw else f"(error) {reply}\n"
     if reply is None:
         return "\n" if raw else "(nil)\n"
     if isinstance(reply, int):
@@ -48,6 +49,8 @@ def show(reply: Reply, *, raw: bool, indent: str = "") -> str:
 def redis_cli(process: Process) -> Program:
     host, port, password = "127.0.0.1", PORT, ""
     words: list[str] = []
+    # An error reply is an exit code only where that is asked for.
+    exits_with_errors = False
     queue = arguments(process)
     while queue:
         word = queue.pop(0)
@@ -56,6 +59,8 @@ def redis_cli(process: Process) -> Program:
             host = value if word == "-h" else host
             port = int(value) if word == "-p" and value.isdigit() else port
             password = value if word == "-a" else password
+        elif word == "-e" and not words:
+            exits_with_errors = True
         elif word in ("--raw", "--no-raw", "--no-auth-warning", "-c") and not words:
             continue
         elif word in ("-v", "--version") and not words:
@@ -80,19 +85,20 @@ def redis_cli(process: Process) -> Program:
     raw = process.terminal is None or "--raw" in process.argv
     if words:
         connection.send(encode_reply(words))
-        code = _print_replies(process, connection, raw=raw)
+        failed = _print_replies(process, connection, raw=raw)
         connection.finish()
-        return code
+        return int(failed and exits_with_errors)
     return (yield from _converse(process, connection, f"{host}:{port}", raw=raw))
 
 
-def _print_replies(process: Process, connection: Connection, *, raw: bool) -> int:
-    data, code = connection.incoming.take(), 0
+def _print_replies(process: Process, connection: Connection, *, raw: bool) -> bool:
+    """Whether the last reply is an error."""
+    data, failed = connection.incoming.take(), False
     while data and (found := decode_reply(data)) is not None:
         reply, data = found
         process.out(show(reply, raw=raw))
-        code = int(isinstance(reply, RedisFault))
-    return code
+        failed = isinstance(reply, RedisFault)
+    return failed
 
 
 def _converse(process: Process, connection: Connection, where: str, *, raw: bool) -> Program:

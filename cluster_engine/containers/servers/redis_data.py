@@ -64,6 +64,20 @@ class Data:
         sets = [key for key, value in self.values.items() if isinstance(value, set)]
         return {"values": values, "sets": sets, "expires": dict(self.expires_us)}
 
+    def commands(self) -> list[Reply]:
+        """The commands that make a copy of it."""
+        commands: list[Reply] = []
+        for key, value in self.values.items():
+            if isinstance(value, str):
+                commands.append(["SET", key, value])
+            elif isinstance(value, list):
+                commands.append(["RPUSH", key, *value])
+            elif isinstance(value, set):
+                commands.append(["SADD", key, *sorted(value)])
+            else:
+                commands.append(["HSET", key, *(part for pair in value.items() for part in pair)])
+        return commands
+
     def load(self, dump: dict[str, Any]) -> None:
         self.values = {key: set(v) if key in dump["sets"] else v for key, v in dump["values"].items()}
         self.expires_us = {key: int(when) for key, when in dump["expires"].items()}
