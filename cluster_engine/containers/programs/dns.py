@@ -47,7 +47,7 @@ def nslookup(process: Process) -> Program:
         answers.append((full, answer))
         if answer.status == "TIMEOUT":
             yield process.sleep(10)
-            process.out(TIMED_OUT)
+            process.out(TIMED_OUT + ("\n" if busybox else ""))
             return 1
         if not busybox and answer.records:
             break
