@@ -103,7 +103,8 @@ class AnsweringWebSocket(WebSocketProtocol):  # type: ignore[misc]
             self._answer = message
         elif message["type"] == "websocket.http.response.body":
             self._refuse(message.get("body", b""))
-        else:
+        elif message["type"] != "websocket.send" or self.state in (self.STATE_CONNECTING, self.STATE_OPEN):
+            # What is said to a client that has just gone is heard by nobody.
             super().handle_reply(message)
 
     def _refuse(self, body: bytes) -> None:

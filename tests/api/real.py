@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -31,6 +32,26 @@ def kubectl_path() -> str:
     if found is None:
         raise RuntimeError("kubectl is missing: install it (Debian, Ubuntu: apt install kubernetes-client)")
     return os.path.realpath(found)
+
+
+def some_kubectls() -> list[str]:
+    """Kubectls of this machine with versions in their names: the oldest, the first with websockets, and the newest.
+
+    They are looked for beside the usual one, which stands for all where there are none. With `PODARIUM_EVERY_KUBECTL`
+    set, all of them.
+    """
+    usual = Path(kubectl_path())
+    found = [str(path) for path in sorted(usual.parent.glob("kubectl.1.[0-9][0-9]"))]
+    if len(found) > 3 and not os.environ.get("PODARIUM_EVERY_KUBECTL"):
+        found = [path for path in found if path in (found[0], found[-1]) or path.endswith("1.30")]
+    return found or [str(usual)]
+
+
+def minor(kubectl: str) -> int:
+    """32 for a kubectl of version 1.32."""
+    said = subprocess.run([kubectl, "version", "--client", "-o", "json"], capture_output=True, text=True, check=True)
+    digits: str = json.loads(said.stdout)["clientVersion"]["minor"].rstrip("+")
+    return int(digits)
 
 
 def free_port() -> int:
@@ -75,14 +96,19 @@ class Server:
             "TZ": "UTC",
         }
 
-    def run(self, command: str, seconds: float = COMMAND_SECONDS) -> Run:
-        """Runs a shell command that calls kubectl."""
-        binaries = self.folder / "bin"
+    def shell_environment(self, kubectl: str = "") -> dict[str, str]:
+        """The environment of a shell whose `kubectl` is that one, or the usual one."""
+        path = kubectl or self.kubectl_path
+        binaries = self.folder / "bin" / Path(path).name
         if not binaries.exists():
-            binaries.mkdir()
-            (binaries / "kubectl").symlink_to(self.kubectl_path)
+            binaries.mkdir(parents=True)
+            (binaries / "kubectl").symlink_to(path)
         environment = self.environment()
-        environment["PATH"] = f"{binaries}:{environment['PATH']}"
+        return {**environment, "PATH": f"{binaries}:{environment['PATH']}"}
+
+    def run(self, command: str, seconds: float = COMMAND_SECONDS, *, kubectl: str = "") -> Run:
+        """Runs a shell command that calls kubectl."""
+        environment = self.shell_environment(kubectl)
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder,
@@ -99,6 +125,18 @@ class Server:
         ran = self.run(f"kubectl {arguments}")
         assert (ran.code != 0) is fails, ran
         return ran.stderr if fails else ran.stdout
+
+    def start(self, command: str, *, kubectl: str = "") -> subprocess.Popen[str]:
+        """Starts a shell command that goes on; `exec` what is to get the signals."""
+        return subprocess.Popen(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.shell_environment(kubectl),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
