@@ -110,13 +110,14 @@ class Player:
             return None
         return self.type(part.line)
 
-    def play_text(self, step: Step) -> list[str]:
-        """Type what the step's text says; return what was not as the text says."""
+    def play_text(self, step: Step, part: str = "") -> list[str]:
+        """Type what the step's text says, the task or another part; return what was not as the text says."""
         wrong: list[str] = []
         last: list[Ended] = []
-        blocks = self.lesson.text_by_language["en"].sections[step.id].blocks()
+        blocks = self.lesson.text_by_language["en"].sections[step.id].blocks(part)
         # A text lets a file fail first, and then has it mended.
         edit_at = max((number for number, block in enumerate(blocks, 1) if block.word == "fails"), default=0)
+        edit_at = -1 if part else edit_at
         for number, block in enumerate(blocks):
             if number == edit_at:
                 for part in step.solution:

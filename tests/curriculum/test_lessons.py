@@ -58,6 +58,7 @@ def test_whoever_types_what_the_text_says_sees_what_it_says(slug):
         if player.settle(step, 20) is not None:  # what the text leaves to the reader
             player.play(step)
         assert player.settle(step) is None, (step.id, player.missing(step.id), "".join(player.printed)[-3000:])
+        assert player.play_text(step, "done") == [], step.id
 
 
 @pytest.mark.parametrize(("slug", "step_id", "right", "wrong"), SPOILED, ids=lambda text: text.replace("\n", " ")[:40])
