@@ -47,7 +47,7 @@ from cluster_engine.kubectl.errors import (
 from cluster_engine.kubectl.explain import command as explain_command
 from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.kustomize import command as kustomize
-from cluster_engine.kubectl.pods import cp, debug, logs, portforward
+from cluster_engine.kubectl.pods import attach, cp, debug, logs, portforward
 from cluster_engine.kubectl.pods import exec as pod_exec
 from cluster_engine.kubectl.printers.output import PrintedError
 from cluster_engine.kubectl.process import Process, Wait
@@ -81,8 +81,8 @@ ROOT = Command(
         taint.COMMAND,
         describe.COMMAND,
         logs.COMMAND,
-        pod_exec.ATTACH,
-        pod_exec.EXEC,
+        attach.COMMAND,
+        pod_exec.COMMAND,
         portforward.COMMAND,
         absent.PROXY,
         cp.COMMAND,

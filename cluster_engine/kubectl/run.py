@@ -48,7 +48,7 @@ def run(call: Invocation) -> Process:
     if not attached or common.dry_run(flags) != "none":
         return generate.submit(call, pod, printer=printer)
     generate.submit(call, pod, printer=lambda _: "")
-    return (yield from run_attached.attach(call, name))
+    return (yield from run_attached.attach(call, name, restart, exposed=flags.on("expose")))
 
 
 def _attaches(call: Invocation) -> bool:
@@ -61,9 +61,9 @@ def _check_attach(call: Invocation) -> None:
     if flags.on("tty") and not flags.on("stdin"):
         raise call.usage_error("-i/--stdin is required for containers with -t/--tty=true")
     if flags.on("rm") and not _attaches(call):
-        raise CommandError("--rm should only be used for attached containers")
+        raise call.usage_error("--rm should only be used for attached containers")
     if _attaches(call) and flags.string("dry-run") not in ("none",):
-        raise CommandError(
+        raise call.usage_error(
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)"
         )
 

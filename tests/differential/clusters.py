@@ -11,7 +11,6 @@ from cluster_engine.shell.files import MemoryFiles
 from cluster_engine.shell.session import Session
 from tests.differential.states import Line, State
 
-CONFIG = ClusterConfig(seed=1, registry="any", start_seconds=1.0, stop_seconds=1.0)
 LIMIT_SECONDS = 900.0
 REST_SECONDS = 3.0
 INTERRUPTED = 130
@@ -36,9 +35,13 @@ class Result:
     objects: str = ""
 
 
+def config_of(state: State) -> ClusterConfig:
+    return ClusterConfig(seed=1, registry=state.registry, start_seconds=1.0, stop_seconds=1.0)
+
+
 def make(state: State) -> Snapshot:
     """The state's cluster after its set-up, at rest."""
-    cluster = Cluster(CONFIG)
+    cluster = Cluster(config_of(state))
     cluster.run_for(5)
     for line in state.setup:
         if line.startswith("sleep "):
@@ -62,8 +65,8 @@ def settle(cluster: Cluster, limit_seconds: float = 90.0) -> None:
         cluster.run_for(0.5)
 
 
-def fork(snapshot: Snapshot) -> Cluster:
-    cluster = Cluster(CONFIG, snapshot)
+def fork(state: State, snapshot: Snapshot) -> Cluster:
+    cluster = Cluster(config_of(state), snapshot)
     cluster.run_for(0.2)
     return cluster
 

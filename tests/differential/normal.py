@@ -16,6 +16,7 @@ _RULES = [
     (re.compile(r"(?i)(resource ?Version\"?: ?\s*\"?)\d+"), r"\1<rv>"),
     (re.compile(rf"(?<=[a-z0-9])-[{_SAFE}]{{8,10}}-[{_SAFE}]{{5}}\b"), "-<hash>-<random>"),
     (re.compile(r"(?<=[a-z0-9])-(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "-<random>"),
+    (re.compile(rf"\bdebugger-[{_SAFE}]{{5}}\b"), "debugger-<random>"),
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "<log> "),
     # A watch that the server closed early; when, is a matter of time.
     (re.compile(r"^<log> reflector\.go.*\n", re.MULTILINE), ""),
@@ -25,6 +26,7 @@ _RULES = [
     # Where the one runs in a directory of its own, and the other in the home directory.
     (re.compile(r"/tmp/podarium-differential-\w+/[\w.-]+/"), ""),
     (re.compile(r"/tmp/(LIVE|MERGED)-\d+"), r"/tmp/\1-<number>"),
+    (re.compile(r"/tmp/kubectl-edit-\d+"), "/tmp/kubectl-edit-<number>"),
     (re.compile(r"http://127\.0\.0\.1:\d+/slot\d+"), "<server>"),
 ]
 

@@ -105,7 +105,7 @@ class Runner:
     async def _work(self, slot: Slot, queue: asyncio.Queue[tuple[State, Snapshot, Line]]) -> None:
         while not queue.empty():
             state, snapshot, line = queue.get_nowait()
-            ours = clusters.fork(snapshot)
+            ours = clusters.fork(state, snapshot)
             got = clusters.type_line(ours, state, line)
             theirs, want = await self._real(slot, state, snapshot, line)
             objects = ("", "")
@@ -115,7 +115,7 @@ class Runner:
             await asyncio.sleep(0)
 
     async def _real(self, slot: Slot, state: State, snapshot: Snapshot, line: Line) -> tuple[clusters.Cluster, Result]:
-        cluster = clusters.fork(snapshot)
+        cluster = clusters.fork(state, snapshot)
         slot.driver = Driver(cluster, SPEED)
         driving = asyncio.create_task(slot.driver.run())
         home = self.root / f"home-{slot.number}-{state.name}"
@@ -146,7 +146,8 @@ class Runner:
         out, err = await reading
         code = process.returncode if process.returncode is not None else -1
         if line.interrupt and not done:
-            code = clusters.INTERRUPTED
+            # A program that ends by the signal, as its shell tells it; one that heeds it ends with a code of its own.
+            code = clusters.INTERRUPTED if code in (-signal.SIGINT, clusters.INTERRUPTED) else code
         return Result(out.decode(errors="replace"), err.decode(errors="replace"), code)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -34,12 +34,16 @@ class State:
     files: dict[str, str] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()
+    # "any": every image exists and runs for ever; "catalogue": containers do what their commands say.
+    registry: Literal["any", "catalogue"] = "any"
 
 
 def load(path: Path) -> State:
     data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     lines = tuple(Line(line) if isinstance(line, str) else Line(**line) for line in data["lines"])
-    return State(path.stem, data.get("files") or {}, tuple(data.get("setup") or ()), lines)
+    return State(
+        path.stem, data.get("files") or {}, tuple(data.get("setup") or ()), lines, data.get("registry", "any")
+    )
 
 
 def load_all() -> list[State]:

@@ -19,6 +19,9 @@ def describe(factory: Factory, obj: Obj, writer: Writer) -> None:
     containers.describe(
         "Containers", spec.get("containers") or [], status.get("containerStatuses") or [], writer, pod=obj
     )
+    if spec.get("ephemeralContainers"):
+        present = status.get("ephemeralContainerStatuses") or []
+        containers.describe("Ephemeral Containers", spec["ephemeralContainers"], present, writer, pod=obj)
     if spec.get("readinessGates"):
         writer.line(0, "Readiness Gates:")
         writer.line(1, "Type", "Status")

@@ -99,16 +99,19 @@ def test_a_terminal_is_refused_where_input_is_none(terminal: Terminal, kubelet: 
     assert "tty" not in parameters(kubelet)
 
 
-def test_a_file_is_copied_into_a_container(terminal: Terminal, kubelet: Kubelet) -> None:
-    terminal.ok("kubectl cp index.html web:/usr/share/nginx/html/index.html")
-    assert kubelet.received == b"<h1>hello</h1>\n"
-    assert parameters(kubelet)["command"][-1] == "/usr/share/nginx/html/index.html"
+def test_files_are_copied_into_a_container_and_back(terminal: Terminal) -> None:
+    terminal.files.write("site/css/a.css", "b {}\n")
+    terminal.ok("kubectl cp index.html web:/usr/share/nginx/html/")
+    assert terminal.ok("kubectl exec web -- cat /usr/share/nginx/html/index.html") == "<h1>hello</h1>\n"
+    terminal.ok("kubectl cp site web:/tmp")
+    out = terminal.ok("kubectl cp web:/tmp/site back")
+    assert (out, terminal.files.read("back/css/a.css")) == ("tar: removing leading '/' from member names\n", "b {}\n")
 
 
-def test_a_file_is_copied_out_of_a_container(terminal: Terminal, kubelet: Kubelet) -> None:
-    kubelet.says = [(Exchange.STDOUT, b"text\n")]
-    terminal.run("kubectl cp web:/etc/motd motd")
-    assert terminal.files.read("motd") == "text\n"
+def test_what_is_not_there_cannot_be_copied(terminal: Terminal) -> None:
+    assert terminal.run("kubectl cp nofile web:/tmp").stderr == "error: nofile doesn't exist in local filesystem\n"
+    result = terminal.run("kubectl cp web:/nosuch here")
+    assert (result.stdout, result.code) == ("tar: /nosuch: No such file or directory\n", 1)
 
 
 def test_a_log_is_asked_for_as_the_flags_say(terminal: Terminal, kubelet: Kubelet) -> None:
