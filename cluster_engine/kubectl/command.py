@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cluster_engine.kubectl.errors import CommandError, ExitCode, FlagError, RequiredFlagsError, usage_error
 from cluster_engine.kubectl.flags import Flag, Flags, normalized, parse
-from cluster_engine.kubectl.process import Process
+from cluster_engine.kubectl.process import Interrupt, Process
 
 if TYPE_CHECKING:
     from cluster_engine.kubectl.factory import Factory
@@ -59,6 +59,8 @@ class Command:
     flag_fault_code: int = 0
     # A verb of kubectl's that the terminal's does not have: it takes any words and says so.
     lacking: bool = False
+    # What it ends with on Ctrl-C: 1 where the real one heeds the signal (k8s.io/kubectl/pkg/util/interrupt).
+    interrupted_code: int = 130
     _names: dict[str, Command] = field(default_factory=dict)
 
     def find(self, word: str) -> Command | None:
@@ -150,7 +152,11 @@ def execute(root: Command, factory: Factory, words: Sequence[str], global_flags:
     missing = [flag.name for flag in command.flags if flag.required and not flags.changed(flag.name)]
     if missing:
         raise RequiredFlagsError(sorted(missing))
-    return (yield from command.run(call))
+    try:
+        return (yield from command.run(call))
+    except Interrupt as interrupt:
+        interrupt.code = command.interrupted_code
+        raise
 
 
 def _refuse_unknown(root: Command, words: Sequence[str], global_flags: Sequence[Flag]) -> None:

@@ -188,6 +188,7 @@ COMMAND = Command(
     example="# By file\nkubectl delete -f ./web.yaml\n\n# By name\nkubectl delete pod web-0\n\n# By label\n"
     "kubectl delete pods,services -l app=web\n\n# All of a type\nkubectl delete pods --all",
     group="Basic Commands (Intermediate)",
+    interrupted_code=1,
     flags=(
         *common.filename("to delete"),
         common.SELECTOR,

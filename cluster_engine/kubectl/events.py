@@ -143,6 +143,7 @@ COMMAND = Command(
     "# Only what went wrong\nkubectl events --types=Warning",
     group="Troubleshooting and Debugging Commands",
     completes="nothing",
+    interrupted_code=1,
     flags=(
         *common.output(),
         common.ALL_NAMESPACES,

@@ -289,6 +289,7 @@ COMMAND = Command(
     "# One Deployment, whole\nkubectl get deployment web -o yaml\n\n# Everything with a label, as it changes\n"
     "kubectl get pods -l app=web -w",
     group="Basic Commands (Intermediate)",
+    interrupted_code=1,
     flags=(
         *common.filename("to read from the server"),
         *common.output("json|yaml|name|wide|go-template|jsonpath|custom-columns"),

@@ -112,7 +112,12 @@ class Wait:
 
 
 class Interrupt(BaseException):
-    """Ctrl-C: commands may clean up, and end with exit code 130."""
+    """Ctrl-C: commands may clean up, and let it go on. A command that heeds the signal sets another `code` to end with.
+
+    It ends the whole line, so that a loop around a command ends as well.
+    """
+
+    code = 130
 
 
 Process = Generator[Wait, None, int]

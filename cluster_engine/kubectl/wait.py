@@ -238,6 +238,7 @@ COMMAND = Command(
     "kubectl wait --for=jsonpath='{.status.phase}'=Running pod/web-0\n\n# Until it is gone\n"
     "kubectl wait --for=delete pod/web-0 --timeout=60s",
     group="Advanced Commands",
+    interrupted_code=1,
     flags=(
         *common.filename("to wait for"),
         *common.output(),

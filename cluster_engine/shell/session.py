@@ -248,8 +248,8 @@ class Session(Component):
             task.arm(wait, self.clock)
         except StopIteration as done:
             return int(done.value or 0)
-        except Interrupt:
-            return INTERRUPTED
+        except Interrupt as interrupt:
+            return interrupt.code
         except Exception as error:
             # A fault of ours must not take the terminal with it.
             self.trace.note(f"internal error: {type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ _SAFE = "bcdfghjklmnpqrstvwxz2456789"
 _AGE = r"(?<![\w.=:-])(\d+y)?(\d+d)?(\d+h)?(\d+m)?\d+s(?![\w])|(?<![\w.=:-])\d+[ydhm](\d+[dhm])?(?!\w)"
 _RULES = [
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"), "<time>"),
+    (re.compile(r"\b\d{4}/\d\d/\d\d \d\d:\d\d:\d\d\b"), "<time>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{9} \+0000"), "<time>"),
     (re.compile(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<uid>"),
@@ -16,7 +17,7 @@ _RULES = [
     (re.compile(r"(?i)(resource ?Version\"?: ?\s*\"?)\d+"), r"\1<rv>"),
     (re.compile(rf"(?<=[a-z0-9])-[{_SAFE}]{{8,10}}-[{_SAFE}]{{5}}\b"), "-<hash>-<random>"),
     (re.compile(r"(?<=[a-z0-9])-(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "-<random>"),
-    (re.compile(rf"\bdebugger-[{_SAFE}]{{5}}\b"), "debugger-<random>"),
+    (re.compile(rf"\b(debugger|node-debugger-k8s-node\d\d)-[{_SAFE}]{{5}}\b"), r"\1-<random>"),
     (re.compile(r"^[EWI]\d{4} [\d:.]+ +\d+ ", re.MULTILINE), "<log> "),
     # A watch that the server closed early; when, is a matter of time.
     (re.compile(r"^<log> reflector\.go.*\n", re.MULTILINE), ""),

@@ -257,6 +257,7 @@ COMMAND = Command(
     "kubectl logs -l app=web --tail=20 --all-containers",
     group="Troubleshooting and Debugging Commands",
     completes="pods",
+    interrupted_code=1,
     flags=(
         common.SELECTOR,
         Flag("all-containers", "bool", help="All containers of the pods"),

@@ -20,7 +20,7 @@ from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.local_ports import Forwarding
 from cluster_engine.kubectl.pods import target
 from cluster_engine.kubectl.pods.exec import attachable_pod
-from cluster_engine.kubectl.process import Bell, Interrupt, Process, Wait
+from cluster_engine.kubectl.process import Bell, Process, Wait
 from cluster_engine.kubectl.resource.builder import Builder
 
 _PORT = re.compile(r"\d+\Z")
@@ -73,8 +73,6 @@ class _Forwarder:
                 shown = " ".join(f"{{{local} {remote}}}" for local, remote in ports)
                 raise CommandError(f"unable to listen on any of the requested ports: [{shown}]")
             yield from self._serve()
-        except Interrupt:
-            return 0
         finally:
             for port in self.open:
                 self.factory.local_ports.close(port)
@@ -261,6 +259,7 @@ COMMAND = Command(
     example="kubectl port-forward pod/web-0 8080:80\n\nkubectl port-forward service/web 8080:http",
     group="Troubleshooting and Debugging Commands",
     completes="pods",
+    interrupted_code=0,
     flags=(
         Flag("address", "stringSlice", default=("localhost",), help="The addresses to listen on"),
         Flag("pod-running-timeout", "duration", default=60.0, help="How long to wait for a pod", shown="1m0s"),

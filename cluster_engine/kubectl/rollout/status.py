@@ -171,6 +171,7 @@ COMMAND = Command(
     use="(TYPE NAME | TYPE/NAME) [flags] [options]",
     long="Follows a rollout until it is done. --watch=false says only where it is now.",
     example="kubectl rollout status deployment/web",
+    interrupted_code=1,
     flags=(
         *common.FLAGS,
         Flag("revision", "int64", help="The revision that must be the running one; 0 means any"),

@@ -147,4 +147,4 @@ def test_ctrl_c_ends_a_log_that_is_followed(terminal: Terminal, kubelet: Kubelet
     terminal.cluster.run_for(1)
     terminal.session.interrupt()
     terminal.cluster.run_for(1)
-    assert (terminal.codes[number], stopped) == (130, [True])
+    assert (terminal.codes[number], stopped) == (1, [True])

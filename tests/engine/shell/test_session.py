@@ -26,8 +26,8 @@ def test_control_c_ends_what_runs_and_forgets_what_was_typed_ahead(terminal):
     terminal.cluster.run_for(1)
     terminal.session.interrupt()
     terminal.cluster.run_for(1)
-    assert (terminal.codes, terminal.session.busy) == ({1: 130, 2: 130}, False)
-    assert terminal.ok("echo $?") == "130\n"
+    assert (terminal.codes, terminal.session.busy) == ({1: 1, 2: 130}, False)
+    assert terminal.ok("echo $?") == "1\n"
 
 
 def test_control_c_without_a_command_changes_nothing(terminal):
