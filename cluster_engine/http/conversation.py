@@ -67,6 +67,9 @@ async def converse(
                 data = heard.popleft()
                 waiting -= len(data)
                 speaker.hear(data)
+            if spoke:
+                # What it brings about at once is told at once.
+                await backend.before()
             over = speaker.over
             parts = speaker.take()
             if spoke or parts:
