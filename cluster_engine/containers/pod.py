@@ -64,6 +64,8 @@ class PodWorld:
         self.clock_readings = 0
         self.remote_calls = 0
         self.watchers = 0
+        # Whether an endless loop asks others for something: what they answer depends on when they are asked.
+        self.asks_others = False
 
     @property
     def now_us(self) -> int:
@@ -121,4 +123,4 @@ class PodWorld:
 
     def next_due_us(self) -> int | None:
         """When the pod wants to go on by itself."""
-        return self.runner.next_due_us(lazy=self.watchers > 0)
+        return self.runner.next_due_us(lazy=self.watchers > 0 or self.asks_others)

@@ -127,6 +127,12 @@ class Process:
         """A wait for so many seconds."""
         return Wait(deadline_us=self.now_us + round(seconds * 1_000_000))
 
+    def asks_others(self) -> None:
+        """It is about to ask somebody outside of its pod. In an endless loop that has to happen in its time: what was
+        answered then cannot be found out later."""
+        if self.lazy:
+            self.pod.asks_others = True
+
     # What the runner uses.
 
     def resume(self) -> Wait | None:

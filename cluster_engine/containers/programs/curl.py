@@ -137,6 +137,7 @@ def _curl_follow(process: Process, options: _Curl, url: Url, deadline_us: int | 
         limits = [us for us in (deadline_us, connect_us) if us is not None]
         try:
             address = yield from resolve(process, url.host)
+            process.asks_others()
             connection = yield from connect(process.pod, address, url.port, min(limits, default=None))
             connection.encrypted = url.scheme == "https"
             reply = yield from exchange(process.pod, connection, what, deadline_us)

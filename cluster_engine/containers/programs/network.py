@@ -172,6 +172,7 @@ def nc(process: Process) -> Program:
     deadline_us = None if seconds is None else process.now_us + round(seconds * 1_000_000)
     try:
         address = yield from resolve(process, host)
+        process.asks_others()
         connection = yield from connect(process.pod, address, port, deadline_us)
     except BadAddress:
         process.err(f"nc: bad address '{host}'\n")

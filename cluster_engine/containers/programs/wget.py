@@ -72,6 +72,7 @@ def _get(
         address = yield from resolve(process, url.host)
         if "q" not in options:
             process.err(f"Connecting to {shown} ({address}:{url.port})\n")
+        process.asks_others()
         connection = yield from connect(process.pod, address, url.port, deadline_us)
         connection.encrypted = url.scheme == "https"
         reply = yield from exchange(process.pod, connection, _request(options, headers, url), deadline_us)
