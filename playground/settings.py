@@ -183,6 +183,7 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
+        "frame-src": ["'self'"],  # what a forwarded port answers; see playground/console/ports.py
         "frame-ancestors": ["'none'"],
     },
 }

@@ -53,6 +53,8 @@ export function eachFrame(work: () => void): () => void {
 export interface Told {
   type: { text: string; run: boolean };     // put text into the terminal's input
   open: { path: string; text?: string; line?: number }; // open a file in the editor, at a line
+  notice: { message: string };              // say something in passing
+  terminal: null;                           // back to typing
   show: { panel: string };                  // bring a panel to the front
   describe: { key: string };                // open the drawer on an object
   step: { number: number };                 // show a step in the time line

@@ -12,6 +12,7 @@ import { tags } from "@lezer/highlight";
 import { h, hear, one, tell, text } from "./dom";
 import type { Fault } from "./protocol";
 import { considerRepair, prepareRepair } from "./repair";
+import { prepareHome } from "./home";
 import { mirror, on, send } from "./socket";
 import { withAdoptedStyles } from "./styles";
 import { say } from "./words";
@@ -24,11 +25,12 @@ const status = one("[data-editor-status]", root);
 const applyButton = one<HTMLButtonElement>("[data-apply]", root);
 const newForm = one<HTMLFormElement>("[data-file-new]", root);
 
-interface Document { path: string; state: EditorState; dirty: boolean; tab: HTMLButtonElement; timer: number }
+interface Document { path: string; state: EditorState; dirty: boolean; tab: HTMLButtonElement; timer: number; awaited: string } // awaited: by a command in that terminal
 const documents = new Map<string, Document>();
 let active: Document | null = null;
 let checks = 0, checkTimer = 0;
 const writable = new Compartment();
+const editBar = one("[data-edit-bar]", root);
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--rev-1)" },
@@ -77,6 +79,7 @@ function changed(): void {
   active.dirty = true;
   active.tab.classList.add("is-dirty");
   clearTimeout(active.timer);
+  if (active.awaited) return; // saved when its command is to have it, and not before
   const document = active;
   active.timer = window.setTimeout(() => saveDocument(document), SAVE_MS);
   askCheck();
@@ -119,16 +122,34 @@ on("faults", ({ id, faults }) => {
 prepareRepair({ text: () => view.state.doc.toString(), replace: (content) => { if (active) replace(active, content); }, focus: () => view.focus() });
 
 function saveDocument(document: Document): void {
-  if (mirror.readOnly || !document.dirty) return;
+  if (mirror.readOnly || !document.dirty || document.awaited) return;
   const content = document === active ? view.state.doc.toString() : document.state.doc.toString();
   if (send("save", { path: document.path, text: content })) document.dirty = false;
   else { clearTimeout(document.timer); document.timer = window.setTimeout(() => saveDocument(document), 3 * SAVE_MS); }
 }
 
-function save(): void { if (active) saveDocument(active); }
+function save(): void { if (active?.awaited) finishEdit(true); else if (active) saveDocument(active); }
+
+/** Hand a file back to the command that waits for it: as it stands here, or as it was. */
+function finishEdit(keep: boolean): void {
+  if (!active?.awaited || mirror.readOnly) return;
+  const { path, awaited: terminal } = active;
+  if (keep && !send("save", { path, text: view.state.doc.toString() })) { text(status, say("terminal.offline")); status.dataset.state = "bad"; return; }
+  if (!send("close_editor", { terminal, path })) return;
+  active.awaited = "";
+  active.dirty = false;
+  showEditBar();
+  tell("terminal", null);
+}
+
+function showEditBar(): void {
+  editBar.hidden = !active?.awaited || mirror.readOnly;
+  applyButton.hidden = !editBar.hidden;
+}
 
 function apply(): void {
   if (!active || mirror.readOnly) return;
+  if (active.awaited) return finishEdit(true);
   const content = view.state.doc.toString();
   clearTimeout(active.timer);
   const terminal = document.querySelector<HTMLElement>("[data-terminal]:not([hidden])")?.dataset.terminal ?? "1";
@@ -142,10 +163,10 @@ function apply(): void {
 function open(path: string, content?: string): Document {
   let document = documents.get(path);
   if (!document) {
-    const tab = h("button", { type: "button", role: "tab", class: "tab", "aria-controls": "editor-panel" }, path);
+    const tab = h("button", { type: "button", role: "tab", class: "tab", "aria-controls": "editor-panel", title: path }, path.startsWith("tmp/") ? path.slice(4) : path);
     tab.addEventListener("click", () => { activate(documents.get(path)!); view.focus(); });
     tabs.insertBefore(tab, tabs.querySelector("[data-file-plus]"));
-    document = { path, tab, dirty: false, timer: 0, state: EditorState.create({ doc: content ?? "", extensions: extensions() }) };
+    document = { path, tab, dirty: false, timer: 0, awaited: "", state: EditorState.create({ doc: content ?? "", extensions: extensions() }) };
     documents.set(path, document);
   } else if (content !== undefined && content !== textOf(document)) replace(document, content);
   return document;
@@ -164,6 +185,7 @@ function activate(document: Document, front = true): void {
   for (const other of documents.values()) { other.tab.setAttribute("aria-selected", String(other === document)); other.tab.tabIndex = other === document ? 0 : -1; }
   root.classList.remove("is-empty");
   applyButton.disabled = mirror.readOnly;
+  showEditBar();
   text(status, "");
   askCheck();
   if (front) tell("dock", { group: "files" });
@@ -188,7 +210,7 @@ on("saved", ({ path }) => { const document = documents.get(path); if (document &
 
 function forget(path: string): void {
   const document = documents.get(path);
-  if (!document || document.dirty) return;
+  if (!document || (document.dirty && !document.awaited)) return;
   documents.delete(path);
   document.tab.remove();
   if (document !== active) return;
@@ -197,6 +219,14 @@ function forget(path: string): void {
   activate(other ?? open("manifest.yaml", ""), false);
 }
 
+on("editor", ({ terminal, path, awaited }) => {
+  if (mirror.readOnly) return;
+  const document = open(path);
+  document.awaited = awaited ? terminal : "";
+  activate(document);
+  tell("show", { panel: "editor" });
+  view.focus();
+});
 on("file_deleted", ({ path }) => forget(path));
 
 hear("open", ({ path, text: content, line }) => {
@@ -210,6 +240,9 @@ hear("open", ({ path, text: content, line }) => {
 });
 
 applyButton.addEventListener("click", apply);
+one("[data-edit-save]", root).addEventListener("click", () => finishEdit(true));
+one("[data-edit-cancel]", root).addEventListener("click", () => finishEdit(false));
+prepareHome({ shown: () => (active ? { path: active.path, text: view.state.doc.toString() } : null), take: (path, content) => tell("open", { path, text: content }) }, root);
 status.addEventListener("click", () => {
   if (!status.dataset.line) return;
   view.dispatch({ selection: { anchor: offset(view.state.doc, Number(status.dataset.line), 1) }, scrollIntoView: true });

@@ -43,6 +43,8 @@ export class LineEditor {
   /** Lines of an unfinished command that were entered before this one. */
   above: string[] = [];
   search: { query: string; found: string } | null = null;
+  /** Makes a pasted text fit; by itself it stays as it is. */
+  fit: (pasted: string) => string = (pasted) => pasted;
   private history: string[] = [];
   private at: number | null = null;
   private draft = "";
@@ -76,7 +78,7 @@ export class LineEditor {
   }
 
   private paste(raw: string): Action {
-    const pasted = raw.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").replace(/\t/g, "    ");
+    const pasted = this.fit(raw.replace(/\r\n?/g, "\n").replace(/[\x00-\x08\x0b-\x1f\x7f]/g, "").replace(/\t/g, "    "));
     this.replace(this.cursor, this.cursor, pasted);
     if (!pasted.includes("\n")) return REDRAW;
     // As in bash, each command of a paste runs by itself, the last line's too; the rest waits until it has ended.

@@ -40,7 +40,9 @@ export interface Step {
 export interface Fault {
   line: number; column: number; end_line: number; end_column: number; message: string; severity: string;
 }
-export type Stream = "stdout" | "stderr";
+export type Stream = "stdout" | "stderr" | "hint" | "stdin";
+export type InputMode = "none" | "line" | "keys";
+export interface ForwardedPort { port: number; namespace: string; pod: string; pod_port: number }
 export interface PastCommand {
   number: number; terminal: string; line: string; output: [Stream, string][]; exit_code: number | null;
 }
@@ -62,6 +64,9 @@ export interface ServerMessages {
     changes: { revision: number; key: string; item: Item | null; step: number | null }[];
   };
   look: { look: Look };
+  input: { terminal: string; mode: InputMode };
+  editor: { terminal: string; path: string; awaited: boolean };
+  ports: { ports: ForwardedPort[] };
   clock: { time_us: number; speed: number; paused: boolean };
   history: { commands: PastCommand[]; files: { path: string; text: string }[] };
   started: { terminal: string; command: number; line: string };
@@ -91,6 +96,9 @@ export interface ClientMessages {
   redo: { terminal: string };
   reset: { terminal: string; what: "step" | "lesson" };
   interrupt: { terminal: string };
+  input: { terminal: string; text: string };
+  resize: { terminal: string; columns: number; rows: number };
+  close_editor: { terminal: string; path: string };
   complete: { terminal: string; line: string; cursor: number; id: number };
   check: { id: number; path: string; text: string };
   repair: { id: number; text: string; answers: Record<string, string> };

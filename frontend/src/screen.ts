@@ -20,6 +20,8 @@ const paint = (prompt: string): string => `\x1b[32m${prompt}\x1b[0m`;
 export class Screen {
   private row = 0; // the cursor's row, counted from the prompt's
   private drawn = false;
+  private column = 0; // where the line begins: behind what a command asked with, when it reads one
+  private open = ""; // what was printed since the last newline
   private lineOpen = false; // what was printed last did not end its line
 
   constructor(private readonly terminal: Terminal) {}
@@ -30,14 +32,28 @@ export class Screen {
     this.erase();
     this.terminal.write(text);
     this.lineOpen = !text.endsWith("\n") && !/\x1b\[[0-9;]*[HJ]$/.test(text);
+    this.open = this.lineOpen ? (text.includes("\n") ? "" : this.open) + text.slice(text.lastIndexOf("\n") + 1) : "";
   }
 
   /** Take the prompt and its line off the screen, so that something can be printed in their place. */
   erase(): void {
     if (!this.drawn) return;
-    this.terminal.write(`${this.row > 0 ? `\x1b[${this.row}A` : ""}\r\x1b[J`);
+    this.terminal.write(`${this.row > 0 ? `\x1b[${this.row}A` : ""}\r${this.column ? `\x1b[${this.column}C` : ""}\x1b[J`);
     this.drawn = false;
-    this.row = 0;
+    this.row = this.column = 0;
+  }
+
+  /** Draw a line that a command reads: without a prompt, behind what the command printed last. */
+  drawReply(line: LineEditor): void {
+    const columns = this.terminal.cols;
+    this.erase();
+    const { column } = walk(this.open.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""), columns);
+    const pad = " ".repeat(column);
+    const end = walk(pad + line.text, columns), cursor = walk(pad + line.text.slice(0, line.cursor), columns);
+    this.terminal.write(`${line.text}${end.column === 0 && line.text ? "\r\n" : ""}${end.row > cursor.row ? `\x1b[${end.row - cursor.row}A` : ""}\r${cursor.column ? `\x1b[${cursor.column}C` : ""}`);
+    this.row = cursor.row;
+    this.column = column;
+    this.drawn = true;
   }
 
   private promptOf(line: LineEditor): string {
@@ -55,6 +71,7 @@ export class Screen {
     this.erase();
     let out = this.lineOpen ? "\r\n" : "";
     this.lineOpen = false;
+    this.open = "";
     out += paint(prompt) + text;
     if (end.column === 0 && text) out += "\r\n"; // xterm.js wraps only with the next character
     if (end.row > cursor.row) out += `\x1b[${end.row - cursor.row}A`;
@@ -69,6 +86,7 @@ export class Screen {
     this.erase();
     if (this.lineOpen) this.terminal.write("\r\n");
     this.lineOpen = false;
+    this.open = "";
     this.terminal.write(lines.map((line, at) => paint(at ? MORE : PLAIN) + line).join("\r\n") + mark + "\r\n");
   }
 
@@ -80,7 +98,8 @@ export class Screen {
   reset(): void {
     this.terminal.reset();
     this.terminal.write("\x1b[?2004h"); // pastes come marked, so that they can be told from typing
-    this.row = 0;
+    this.row = this.column = 0;
+    this.open = "";
     this.drawn = this.lineOpen = false;
   }
 

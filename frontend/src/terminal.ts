@@ -1,217 +1,25 @@
-/* Terminals: xterm.js for the screen, lineedit.ts for the line, the server for everything that a command does. */
-import { FitAddon } from "@xterm/addon-fit";
-import { Terminal } from "@xterm/xterm";
-import "@xterm/xterm/css/xterm.css";
-import { h, hear, kept, one, tell } from "./dom";
-import { LineEditor } from "./lineedit";
-import type { PastCommand } from "./protocol";
-import { Screen } from "./screen";
-import { mirror, on, send } from "./socket";
-import { colour, withAdoptedStyles } from "./styles";
-import { say } from "./words";
+/* The terminals of the sandbox in their tabs; one of them is shell.ts. */
+import { hear, kept, one, tell } from "./dom";
+import { Shell } from "./shell";
+import { on } from "./socket";
 
 const MOST_TERMINALS = 6;
 const root = one("[data-island=terminal]");
 const tabs = one("[data-terminal-tabs]");
+const stopButton = one<HTMLButtonElement>("[data-terminal-stop]");
 const shells = new Map<string, Shell>();
 let active: Shell;
 let spoken = kept.get("terminal.spoken") === "yes";
-let completions = 0;
 
-function theme(): Record<string, string> {
-  const background = colour("--terminal"), foreground = colour("--ink"), soft = colour("--ink-soft");
-  const named = { red: "--bad", green: "--accent", yellow: "--warn", blue: "--rev-1", magenta: "--rev-4", cyan: "--rev-3" };
-  const ansi = Object.entries(named).flatMap(([name, token]) => [[name, colour(token)], [`bright${name[0]!.toUpperCase()}${name.slice(1)}`, colour(token)]]);
-  return { background, foreground, cursor: colour("--accent"), cursorAccent: background, selectionBackground: colour("--accent-soft"), selectionForeground: foreground,
-    ...Object.fromEntries(ansi), black: foreground, brightBlack: soft, white: soft, brightWhite: foreground };
-}
-
-class Shell {
-  readonly line = new LineEditor();
-  readonly tab: HTMLButtonElement;
-  readonly panel: HTMLElement;
-  private readonly terminal: Terminal;
-  private readonly fitter = new FitAddon();
-  private readonly screen: Screen;
-  private readonly running = new Set<number>();
-  private sent: string[] = [];   // lines that the server has not said it started
-  private ahead = "";            // typed while a command ran
-  private asked: { id: number; line: string; cursor: number; again: boolean } | null = null;
-  private offered = "";
-  private waiting: (() => void)[] | null = []; // what came before the panel was ever seen, and so had no width
-
-  constructor(readonly name: string) {
-    this.panel = h("div", { class: "terminal", role: "tabpanel", id: `terminal-${name}`, "aria-label": say("terminal.title", { n: name }), "data-terminal": name });
-    this.tab = h("button", { type: "button", role: "tab", class: "tab", "aria-controls": this.panel.id }, say("terminal.title", { n: name }));
-    this.tab.addEventListener("click", () => { activate(this); this.focus(); });
-    this.terminal = new Terminal({
-      convertEol: true, cursorBlink: false, cursorStyle: "bar", cursorWidth: 2, cursorInactiveStyle: "outline",
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--mono"), fontSize: innerWidth < 500 ? 12 : 13.5, lineHeight: 1.3,
-      scrollback: 5000, screenReaderMode: spoken, theme: theme(), minimumContrastRatio: 4.5,
-    });
-    this.screen = new Screen(this.terminal);
-    this.terminal.loadAddon(this.fitter);
-    root.append(this.panel);
-    withAdoptedStyles(() => this.terminal.open(this.panel));
-    this.terminal.attachCustomKeyEventHandler((event) => this.mayTake(event));
-    this.terminal.onData((data) => this.typed(data));
-    this.terminal.onResize(() => this.screen.resized(this.line));
-    new ResizeObserver(() => this.fit()).observe(this.panel);
-    this.screen.reset();
-  }
-
-  get busy(): boolean { return this.running.size > 0 || this.sent.length > 0; }
-
-  fit(): void {
-    if (this.panel.offsetWidth <= 40 || this.panel.offsetHeight <= 20) return;
-    this.fitter.fit();
-    const waiting = this.waiting;
-    this.waiting = null;
-    for (const work of waiting ?? []) work();
-  }
-
-  /** Do something to the screen once it has its width: what is written before would have to be wrapped anew. */
-  onceFitted(work: () => void): void {
-    if (this.waiting) this.waiting.push(work);
-    else work();
-  }
-
-  focus(): void { this.terminal.focus(); }
-  paint(): void { this.terminal.options.theme = theme(); }
-  speakable(on: boolean): void { this.terminal.options.screenReaderMode = on; }
-
-  private mayTake(event: KeyboardEvent): boolean {
-    const ctrl = event.ctrlKey || event.metaKey;
-    if (ctrl && event.key === "c" && this.terminal.hasSelection()) return false; // the browser copies
-    if (ctrl && event.key === "v") return false;                                // the browser pastes
-    if (event.key === "Tab" && (event.shiftKey || ctrl)) return false;          // the way out by keyboard
-    return true;
-  }
-
-  /** Take keys and pastes, from the keyboard or from a button. */
-  typed(data: string): void {
-    if (mirror.readOnly) return;
-    if (this.busy) {
-      if (data === "\x03") { this.ahead = ""; this.screen.print("^C"); send("interrupt", { terminal: this.name }); }
-      else this.ahead += data;
-      return;
-    }
-    if (data === "\x03") this.screen.accept([...this.line.above, this.line.text], "^C");
-    const above = this.line.above.length;
-    const action = this.line.take(data);
-    if (action.do === "run") {
-      this.run(action.text);
-      // A newline at the end, so that the last line runs too.
-      if (action.rest && this.busy) this.ahead = `\x1b[200~${action.rest}\n\x1b[201~${this.ahead}`;
-    }
-    else if (action.do === "complete") this.complete();
-    else if (action.do === "clear") this.screen.clear();
-    else if (this.line.above.length > above) this.continued(above);
-    if (action.do !== "none" && action.do !== "complete" && !this.busy) this.screen.draw(this.line);
-    if (action.do !== "complete") this.offered = "";
-  }
-
-  private continued(above: number): void {
-    this.screen.erase();
-    if (above === 0) this.screen.accept(this.line.above.slice(0, 1));
-    else this.screen.print(`\x1b[32m> \x1b[0m${this.line.above.at(-1)!}\n`);
-  }
-
-  run(text: string): void {
-    this.screen.accept(text.split("\n"));
-    if (!text.trim()) return;
-    if (send("command", { terminal: this.name, line: text })) this.sent.push(text);
-    else {
-      this.screen.print(`${say("terminal.offline")}\n`);
-      this.line.text = text.includes("\n") ? "" : text;
-      this.line.cursor = this.line.text.length;
-    }
-  }
-
-  /** Put text into the line, and run it when asked to. */
-  put(text: string, run: boolean): void {
-    if (mirror.readOnly) return;
-    this.fit();
-    if (!this.busy) this.line.reset();
-    this.typed(text.includes("\n") && run ? `\x1b[200~${text}\x1b[201~` : run ? text : text.replace(/\s*\n\s*/g, " "));
-    if (run && !text.includes("\n")) this.typed("\r");
-    this.focus();
-  }
-
-  private complete(): void {
-    completions += 1;
-    const { text, cursor } = this.line;
-    this.asked = { id: completions, line: text, cursor, again: this.offered === text };
-    send("complete", { terminal: this.name, line: text, cursor, id: completions });
-  }
-
-  completed(id: number, start: number, candidates: string[]): void {
-    const asked = this.asked;
-    if (asked?.id !== id || asked.line !== this.line.text || this.busy || !candidates.length) return;
-    this.asked = null;
-    let common = candidates[0]!;
-    for (const other of candidates) while (!other.startsWith(common)) common = common.slice(0, -1);
-    const whole = candidates.length === 1 && !/[/=:]$/.test(common);
-    const typed = this.line.text.slice(start, asked.cursor);
-    if (common.length > typed.length || whole) this.line.replace(start, asked.cursor, common + (whole ? " " : ""));
-    else if (asked.again) this.offer(candidates);
-    this.offered = this.line.text;
-    this.screen.draw(this.line);
-  }
-
-  private offer(candidates: string[]): void {
-    const shown = candidates.slice(0, 120);
-    const width = Math.max(...shown.map((word) => word.length)) + 2;
-    const columns = Math.max(1, Math.floor(this.terminal.cols / width));
-    this.screen.accept([this.line.text]);
-    for (let i = 0; i < shown.length; i += columns) this.screen.print(`${shown.slice(i, i + columns).map((word) => word.padEnd(width)).join("").trimEnd()}\n`);
-    if (candidates.length > shown.length) this.screen.print(`… ${candidates.length - shown.length}\n`);
-  }
-
-  started(command: number, line: string): void {
-    const mine = this.sent.indexOf(line);
-    if (mine >= 0) this.sent.splice(mine, 1);
-    else { this.screen.accept(line.split("\n")); this.line.remember(line); }
-    this.running.add(command);
-    this.tab.classList.add("is-running");
-  }
-
-  output(text: string): void { this.screen.print(text); if (!this.busy) this.screen.draw(this.line); }
-
-  exited(command: number): void {
-    this.running.delete(command);
-    if (this.busy) return;
-    this.tab.classList.remove("is-running");
-    this.prompt();
-    const ahead = this.ahead;
-    this.ahead = "";
-    for (const part of ahead.match(/\x1b\[200~[^]*?\x1b\[201~|\x1b\[?[0-9;]*[A-Za-z~]|[^]/gu) ?? []) this.typed(part);
-  }
-
-  prompt(): void { if (!mirror.readOnly && !this.busy) this.screen.draw(this.line); }
-
-  /** Show all that was typed and printed so far, as the server wrote it down. */
-  replay(commands: PastCommand[]): void {
-    this.screen.reset();
-    this.line.forget();
-    this.running.clear();
-    this.sent = [];
-    for (const { number, line, output, exit_code: code } of commands) {
-      this.screen.accept(line.split("\n"));
-      this.line.remember(line);
-      for (const [, text] of output) this.screen.print(text);
-      if (code === null) this.running.add(number);
-    }
-    this.tab.classList.toggle("is-running", this.running.size > 0);
-    if (!commands.length && !mirror.readOnly) this.screen.print(`\x1b[90m${say("terminal.welcome")}\x1b[0m\n`);
-    this.prompt();
-  }
-}
+/** A command that takes the keys itself can only be stopped from outside. */
+function changed(shell: Shell): void { if (shell === active) stopButton.hidden = shell.mode === "none" || !shell.busy; }
 
 function shell(name: string): Shell {
   let found = shells.get(name);
   if (!found) {
-    shells.set(name, (found = new Shell(name)));
+    const made = new Shell(name, root, changed, spoken);
+    shells.set(name, (found = made));
+    made.tab.addEventListener("click", () => { activate(made); made.focus(); });
     tabs.insertBefore(found.tab, tabs.querySelector("[data-terminal-new]"));
   }
   return found;
@@ -226,6 +34,7 @@ function activate(chosen: Shell): void {
   }
   tell("dock", { group: "terminals" });
   chosen.fit();
+  changed(chosen);
 }
 
 function another(): void {
@@ -243,10 +52,13 @@ on("history", ({ commands }) => {
   for (const [name, one] of shells) one.onceFitted(() => one.replay(commands.filter(({ terminal }) => terminal === name)));
 });
 on("started", ({ terminal, command, line }) => shell(terminal).onceFitted(() => shell(terminal).started(command, line)));
-on("output", ({ terminal, text }) => shell(terminal).onceFitted(() => shell(terminal).output(text)));
+on("output", ({ terminal, stream, text }) => shell(terminal).onceFitted(() => shell(terminal).output(stream, text)));
+on("input", ({ terminal, mode }) => shell(terminal).onceFitted(() => shell(terminal).reads(mode)));
 on("exit", ({ terminal, command }) => shell(terminal).onceFitted(() => shell(terminal).exited(command)));
 on("completion", ({ id, start, candidates }) => active.completed(id, start, candidates));
 hear("type", ({ text, run }) => { tell("dock", { group: "terminals" }); tell("show", { panel: "terminal" }); active.put(text, run); });
+hear("terminal", () => { tell("dock", { group: "terminals" }); tell("show", { panel: "terminal" }); active.focus(); });
+stopButton.addEventListener("click", () => { active.interrupt(); active.focus(); });
 hear("theme", () => { for (const one of shells.values()) one.paint(); });
 
 document.addEventListener("click", (event) => {

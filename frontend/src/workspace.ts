@@ -5,6 +5,7 @@ import { h, hear, one, text } from "./dom";
 import { prepareLesson } from "./lesson";
 import type { Look } from "./protocol";
 import { arrangePanels } from "./panels";
+import { preparePorts } from "./ports";
 import { prepareRewind } from "./rewind";
 import { mirror, on, send } from "./socket";
 import { say } from "./words";
@@ -30,12 +31,14 @@ on("connection", ({ up, tries, gone }) => {
   } else if (tries > 5) text(banner, say("connection.long"));
 });
 
-on("error", ({ message }) => {
+function toast(message: string): void {
   const toast = h("p", { class: "toast", role: "alert" }, message);
   toasts.append(toast);
   while (toasts.childElementCount > 3) toasts.firstElementChild!.remove();
   setTimeout(() => toast.remove(), TOAST_MS);
-});
+}
+on("error", ({ message }) => toast(message));
+hear("notice", ({ message }) => toast(message));
 
 on("look", ({ look }) => {
   for (const button of document.querySelectorAll("[data-look]")) button.setAttribute("aria-pressed", String(button.getAttribute("data-look") === look));
@@ -49,4 +52,5 @@ arrangePanels();
 prepareCopying();
 prepareDrawer();
 prepareLesson();
+preparePorts();
 prepareRewind();

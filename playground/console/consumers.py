@@ -90,7 +90,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
 
     async def on_hello(self, opened: OpenSandbox, revision: int | None) -> None:
         await self.send_message(opened.history())
-        await self.send_message(opened.look())
+        await self.send_state(opened)
         try:
             if revision is None:
                 raise GapError
@@ -140,11 +140,21 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             return False
         if self.cursor is not None:
             await self.send_message(opened.history())
+            await self.send_state(opened)
             await self.send_snapshot(opened)
         return True
 
     async def on_interrupt(self, opened: OpenSandbox, terminal: str) -> None:
         opened.interrupt(terminal)
+
+    async def on_input(self, opened: OpenSandbox, terminal: str, text: str) -> None:
+        opened.type_input(terminal, text)
+
+    async def on_resize(self, opened: OpenSandbox, terminal: str, columns: int, rows: int) -> None:
+        opened.resize(terminal, columns, rows)
+
+    async def on_close_editor(self, opened: OpenSandbox, terminal: str, path: str) -> None:
+        opened.close_editor(terminal, path)
 
     async def on_complete(
         self, opened: OpenSandbox, terminal: str, line: str, cursor: int, id: str | int  # noqa: A002
@@ -203,7 +213,7 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             entries, cursor = opened.after(self.cursor)
         except GapError:
             await self.send_message(opened.history())
-            await self.send_message(opened.look())
+            await self.send_state(opened)
             await self.send_snapshot(opened)
             return
         self.cursor = cursor
@@ -218,6 +228,10 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             else:
                 batch.append(entry)
         await self.send_events(opened, batch)
+
+    async def send_state(self, opened: OpenSandbox) -> None:
+        for frame in opened.state():
+            await self.send_message(frame)
 
     async def send_snapshot(self, opened: OpenSandbox) -> None:
         start = opened.start()

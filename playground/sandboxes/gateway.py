@@ -208,8 +208,9 @@ class OpenSandbox:
     def clock(self) -> Frame:
         return self._live.clock_frame()
 
-    def look(self) -> Frame:
-        return self._live.look_frame()
+    def state(self) -> list[Frame]:
+        """How the terminals are: their look, who reads, what is edited, which ports are forwarded."""
+        return self._live.state_frames()
 
     def history(self) -> Frame:
         return self._live.history_frame()
@@ -284,6 +285,24 @@ class OpenSandbox:
         """Ctrl-C."""
         self._must_write()
         self._live.terminals.interrupt(terminal)
+        worker.want()
+
+    def type_input(self, terminal: str, text: str) -> None:
+        """Types into the command that reads."""
+        self._must_write()
+        self._live.terminals.type_input(terminal, clean(text))
+        worker.want()
+
+    def resize(self, terminal: str, columns: int, rows: int) -> None:
+        self._must_write()
+        limits.check_size(columns, rows)
+        self._live.terminals.resize(terminal, columns, rows)
+        worker.want()
+
+    def close_editor(self, terminal: str, path: str) -> None:
+        """Lets the command go on that waits for a file in the editor."""
+        self._must_write()
+        self._live.terminals.close_editor(terminal, tidy(clean(path)))
         worker.want()
 
     def complete(self, terminal: str, line: str, cursor: int) -> Completion:

@@ -17,6 +17,7 @@ MAX_PATH_CHARACTERS = 200
 MAX_LINE_CHARACTERS = 64 * KIB
 MAX_FRAME_BYTES = 3 * MIB
 MAX_TERMINALS = 8
+MAX_COLUMNS = 1000
 MAX_QUEUED_COMMANDS = 50
 MAX_OUTPUT_CHARACTERS = 2 * MIB  # of one command, kept and sent
 MIN_SPEED, MAX_SPEED = 0.1, 100.0
@@ -83,6 +84,11 @@ def check_text(path: str, text: str) -> None:
 def check_look(look: str) -> None:
     if look not in LOOKS:
         raise LimitError(f"a look is one of: {', '.join(LOOKS)}")
+
+
+def check_size(columns: int, rows: int) -> None:
+    if not (1 <= columns <= MAX_COLUMNS and 1 <= rows <= MAX_COLUMNS):
+        raise LimitError(f"a terminal has 1 to {MAX_COLUMNS} columns and rows")
 
 
 def check_speed(speed: float) -> None:

@@ -135,6 +135,11 @@ class Live:
         self._pending.batch.exits.append((command.number, code))
         self._tell({"type": "exit", "terminal": command.terminal, "command": command.number, "code": code}, command)
 
+    def told(self, frame: Frame) -> None:
+        """Something to tell browsers that needs no rows of its own."""
+        self._pending.forced = True
+        self._tell(frame)
+
     def _tell(
         self, frame: Frame, command: CommandLog | None = None, *, to: object = None, but: object = None
     ) -> None:
@@ -149,8 +154,7 @@ class Live:
     def change_look(self, look: str) -> None:
         """Another look of kubectl, for all terminals."""
         self.sandbox.look = self.terminals.look = look
-        self._pending.forced = True
-        self._tell(self.look_frame())
+        self.told(self.look_frame())
 
     def show_lesson(self, slug: str) -> None:
         self.sandbox.lesson = slug
@@ -249,6 +253,10 @@ class Live:
         return {
             "type": "clock", "time_us": self.cluster.clock.now_us, "speed": self.pace.speed, "paused": self.pace.paused,
         }
+
+    def state_frames(self) -> list[Frame]:
+        """What else a browser that comes has to know."""
+        return [self.look_frame(), *self.terminals.state_frames()]
 
     def look_frame(self) -> Frame:
         return {"type": "look", "look": self.terminals.look}

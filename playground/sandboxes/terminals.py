@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cluster_engine.cluster import Cluster
+from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.shell.looks import CURRENT
 from cluster_engine.shell.session import Completion, Session
 from playground.sandboxes import limits
+from playground.sandboxes.feed import Frame
 from playground.sandboxes.home import Home
 from playground.sandboxes.recovery import CommandLog
 
@@ -21,6 +23,7 @@ class Recorder(Protocol):
     def typed(self, command: CommandLog, user_id: int | None, kind: str = "typed") -> None: ...
     def printed(self, command: CommandLog, stream: str, text: str) -> None: ...
     def exited(self, command: CommandLog, code: int) -> None: ...
+    def told(self, frame: Frame) -> None: ...
 
 
 class Terminals:
@@ -34,6 +37,7 @@ class Terminals:
         self._recorder = recorder
         self._next_command = next_command
         self._look = look
+        self.ports = LocalPorts(lambda: recorder.told(self.ports_frame()))
         self._sessions: dict[str, Session] = {}
         self._running: dict[tuple[str, int], CommandLog] = {}
         self._typing: dict[str, CommandLog] = {}
@@ -71,6 +75,53 @@ class Terminals:
     def last_command(self) -> int:
         """The number of the last command that was typed; 0 before the first one."""
         return self._next_command - 1
+
+    # What a person does while a command runs.
+
+    def type_input(self, terminal: str, text: str) -> None:
+        """Keys or a line for the command that reads; "" is the end of the input. Raises `LimitError`."""
+        limits.check_line(text)
+        session = self._sessions.get(terminal)
+        if session is None or not session.reading:
+            return
+        if session.input_mode == "line" and text:
+            self._echo(terminal, text)
+        session.type_input(text)
+
+    def _echo(self, terminal: str, text: str) -> None:
+        """A terminal shows what is typed; a container's does so by itself."""
+        command = next((one for (name, _), one in self._running.items() if name == terminal), None)
+        if command is not None and command.characters < limits.MAX_OUTPUT_CHARACTERS:
+            command.characters += len(text)
+            self._recorder.printed(command, "stdin", text)
+
+    def resize(self, terminal: str, columns: int, rows: int) -> None:
+        """The terminal's window has another size."""
+        if terminal in self._sessions:
+            self._sessions[terminal].resize(columns, rows)
+
+    def close_editor(self, terminal: str, path: str) -> None:
+        """The person is done with a file that a command waits for."""
+        if terminal in self._sessions:
+            self._sessions[terminal].close_editor(path)
+
+    def state_frames(self) -> list[Frame]:
+        """What a browser that comes has to know beside what was printed: who reads, what is edited, which ports."""
+        frames: list[Frame] = [self.ports_frame()]
+        for name, session in self._sessions.items():
+            frames.append({"type": "input", "terminal": name, "mode": session.input_mode})
+            frames += [_editor_frame(name, path, awaited=True) for path in session.awaited_files]
+        return frames
+
+    def ports_frame(self) -> Frame:
+        """What `kubectl port-forward` leads to pods."""
+        return {
+            "type": "ports",
+            "ports": [
+                {"port": one.local_port, "namespace": one.namespace, "pod": one.pod, "pod_port": one.pod_port}
+                for one in self.ports.forwardings
+            ],
+        }
 
     def reads(self, terminal: str) -> bool:
         """Whether a command waits there for what is typed."""
@@ -113,7 +164,9 @@ class Terminals:
             session = self._sessions[name] = Session(
                 self._cluster, name=name, files=self._home,
                 on_output=self._callback(name, self._on_output), on_exit=self._callback(name, self._on_exit),
-                look=self._look,
+                on_open_editor=lambda path, awaited: self._recorder.told(_editor_frame(name, path, awaited=awaited)),
+                on_input_mode=lambda mode: self._recorder.told({"type": "input", "terminal": name, "mode": mode}),
+                look=self._look, interactive=True, ports=self.ports,
             )
         return session
 
@@ -143,3 +196,7 @@ class Terminals:
             self._lingering = {key: one for key, one in self._lingering.items() if key[0] != terminal}
         command.ended = True
         self._recorder.exited(command, code)
+
+
+def _editor_frame(terminal: str, path: str, *, awaited: bool) -> Frame:
+    return {"type": "editor", "terminal": terminal, "path": path, "awaited": awaited}

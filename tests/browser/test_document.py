@@ -116,16 +116,9 @@ class Reader:
         """Changes the object in the editor pane, and saves it."""
         save = self.page.locator("[data-edit-save]")
         expect(save).to_be_visible()
-        content = self.page.locator(".cm-content")
         for old, new in changes.items():
-            self.page.keyboard.press("Control+f")
-            self.page.keyboard.insert_text(old)
-            self.page.keyboard.press("Enter")
-            self.page.keyboard.press("Escape")
-            self.page.keyboard.insert_text(new)
-            expect(content).to_contain_text(new)
+            self.workspace.replace_in_editor(old, new)
         save.click()
-        self.workspace.focus(self.terminal)
 
     def check_state(self, path: str, fields: dict[str, Any] | None) -> None:
         """Waits until the object says so."""

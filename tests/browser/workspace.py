@@ -63,6 +63,17 @@ class Workspace:
     def apply(self) -> None:
         self.page.locator("[data-apply]").click()
 
+    def replace_in_editor(self, old: str, new: str) -> None:
+        """Selects the first line of the editor that has a text, and types it anew with another."""
+        expect(self.page.locator(".cm-content")).to_be_focused()
+        line = self.page.locator(".cm-line", has_text=old).first
+        whole = line.inner_text()
+        line.click()
+        self.page.keyboard.press("End")
+        self.page.keyboard.press("Shift+Home")
+        self.page.keyboard.insert_text(whole.strip().replace(old, new))
+        expect(self.page.locator(".cm-content")).to_contain_text(new)
+
     # The picture.
 
     def pods(self, state: str = "ready", label: str = "") -> Locator:

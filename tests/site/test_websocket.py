@@ -12,9 +12,9 @@ async def test_a_browser_that_comes_gets_the_history_and_a_snapshot(site, sandbo
     await browser.until(lambda: site.lives)
     await site.settle()
     await browser.say(type="hello", revision=None)
-    assert [message["type"] for message in browser.heard] == ["history", "look", "snapshot"]
+    assert [message["type"] for message in browser.heard] == ["history", "look", "ports", "snapshot"]
     assert browser.heard[0] == {"type": "history", "commands": [], "files": []}
-    snapshot = browser.heard[2]
+    snapshot = browser.heard[3]
     assert snapshot["read_only"] is False
     assert (snapshot["speed"], snapshot["paused"]) == (1.0, False)
     nodes = sorted(item["name"] for item in browser.items.values() if item["kind"] == "Node")
