@@ -33,6 +33,11 @@ def failure(code: int) -> dict[str, object]:
     }
 
 
+def _cells(value: object, usual: int) -> int:
+    """A terminal's width or height, as a client says it."""
+    return min(value, 10_000) if isinstance(value, int) and value > 0 else usual
+
+
 class _Session:
     """What both kinds share: the exchange, and whoever looks on keeps the pod's time going."""
 
@@ -84,7 +89,7 @@ class _Session:
             return
         terminal = self._terminal
         if terminal is not None and isinstance(size, dict):
-            terminal.columns, terminal.rows = int(size.get("Width") or 80), int(size.get("Height") or 24)
+            terminal.columns, terminal.rows = _cells(size.get("Width"), 80), _cells(size.get("Height"), 24)
             if terminal.leader is not None:
                 terminal.leader.signal(SIGWINCH)
 

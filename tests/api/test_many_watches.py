@@ -7,7 +7,7 @@ import json
 import resource
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.api.real import Server
 
 WATCHES = 1000
 IDLE_MB = 100
+FOLLOWED, COMMANDS = 1000, 100
 MAPS = "/api/v1/namespaces/default/configmaps"
 STALLED = 5
 CHANGES = 100
@@ -101,3 +102,57 @@ def test_clients_that_never_read_harm_nobody(plain: Server) -> None:
         seen += len(reading.recv(1 << 20))
     for client in (*stalled, reading):
         client.close()
+
+
+@pytest.fixture
+def printing(tmp_path: Path) -> Iterator[Server]:
+    """A server with a pod that prints a line each second, and has a shell."""
+    server = Server(tmp_path, "--registry", "catalogue")
+    server.kubectl("run p --image=busybox:1.36 -- sh -c 'while true; do date; sleep 1; done'")
+    server.kubectl("wait --for=condition=Ready pod/p --timeout=60s")
+    yield server
+    assert server.errors() == ""
+    assert server.stop() == 0
+
+
+def followed(server: Server) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", server.port), 30)
+    client.sendall(b"GET /api/v1/namespaces/default/pods/p/log?follow=true&tailLines=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    return client
+
+
+def commanded(server: Server) -> socket.socket:
+    """A `cat` that waits for input, over SPDY; the answer to the upgrade has been read."""
+    client = socket.create_connection(("127.0.0.1", server.port), 30)
+    path = "/api/v1/namespaces/default/pods/p/exec?command=cat&stdin=true&stdout=true"
+    headers = "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n"
+    client.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
+    return client
+
+
+@pytest.mark.usefixtures("many_files")
+def test_hundreds_of_followed_logs_and_commands_cost_no_thread(printing: Server) -> None:
+    followed(printing).close()
+    before_kb, threads = status(printing, "VmRSS"), status(printing, "Threads")
+    logs = [followed(printing) for _ in range(FOLLOWED)]
+    commands = [commanded(printing) for _ in range(COMMANDS)]
+    for client in commands:
+        assert client.recv(1000).startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+    for client in logs:
+        seen = b""
+        while seen.count(b" UTC ") < 3:
+            seen += client.recv(1 << 16)
+    assert (status(printing, "VmRSS") - before_kb) / 1024 < IDLE_MB
+    assert status(printing, "Threads") == threads
+    for client in (*logs, *commands):
+        client.close()
+    # Who has gone leaves nothing behind: a command hears the end of its input.
+    assert eventually(lambda: "cat" not in printing.kubectl("exec p -- ps"))
+
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.2)
+    return condition()
