@@ -40,8 +40,8 @@ lessons: python ## Read all lessons, play them, and play their spoiled solutions
 	@$(PYTHON) manage.py check_lessons
 	@$(PYTHON) -m pytest -q tests/curriculum/test_catalogue.py tests/curriculum/test_lessons.py
 
-bench: python ## Measure the engine; prints one JSON object
-	@$(HOST_PYTHON) tools/install.py >&2
+bench: python ## Measure the engine, the API and a page; prints one JSON object
+	@$(HOST_PYTHON) tools/install.py --tests >&2
 	@$(PYTHON) -m bench
 
 lint: python ## ruff and mypy alone

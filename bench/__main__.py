@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from bench import api, engine
+from bench import api, engine, page
 
 
 def main() -> None:
@@ -13,6 +13,8 @@ def main() -> None:
     figures = engine.measure()
     print("measuring the API …", file=sys.stderr)
     figures |= api.measure()
+    print("measuring a page …", file=sys.stderr)
+    figures |= page.measure()
     print(json.dumps(figures, indent=2))
 
 

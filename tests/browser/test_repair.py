@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.server import Server
-from tests.browser.test_first_light import Workspace, open_workspace
+from tests.browser.workspace import Workspace, open_workspace
 
 MANIFESTS = Path(__file__).resolve().parents[1] / "engine" / "schema" / "manifests"
 SERVICE = """\

@@ -1,4 +1,7 @@
-"""`manage.py serve`: bring the database up to date, serve the site with Daphne, print the address when it answers."""
+"""`manage.py serve`: serve the site with Daphne, and print the address when it answers.
+
+Before that, the database is brought up to date, and the static files are copied and compressed.
+"""
 
 import asyncio
 import contextlib
@@ -37,6 +40,7 @@ class Command(BaseCommand):
         host, port = options["host"], _port(options["port"])
         _check_free(host, port)
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
 
         # Imported late and first: Daphne installs the reactor on asyncio's loop, which the others must then find.
         import daphne.server  # noqa: F401
