@@ -25,6 +25,7 @@ from cluster_engine.etcd.store import Store, StoreSnapshot
 from cluster_engine.faults.fault import Fault
 from cluster_engine.faults.injector import FaultInjector
 from cluster_engine.faults.world import World
+from cluster_engine.kubelet import added
 from cluster_engine.kubelet.kubelet import KubeletConfig
 from cluster_engine.processes import (
     ControllerManager,
@@ -99,6 +100,7 @@ class Cluster:
         for process in self.processes:
             process.start()
         self.server.component_faults = self._component_faults
+        self.server.check_image = added.check
         self.faults = self._make_faults()
         self._attach(self.faults)
 

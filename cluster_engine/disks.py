@@ -1,6 +1,6 @@
 """Where the contents of disks are kept: in etcd, beside the API's objects, so that they are journaled like these.
 
-No API resource shows them. Made by `cluster.py` for the nodes' infrastructure; see docs/adr/0010 for why.
+No API resource shows them. Made by `cluster.py` for the nodes' infrastructure; see docs/adr/0012 for why.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery import errors
-from cluster_engine.apimachinery.errors import ApiError
+from cluster_engine.apimachinery.errors import ApiError, FieldError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
 from cluster_engine.apiserver.allocators import ServiceAllocator
@@ -49,6 +49,8 @@ class ServerContext:
         self.failing_checks: tuple[str, ...] = ()
         # What is wrong with each component of the control plane, by name; "" for one that is well.
         self.component_faults: Callable[[], Mapping[str, str]] = lambda: dict.fromkeys(COMPONENTS, "")
+        # What is wrong with the image that a ConfigMap describes, if it describes one.
+        self.check_image: Callable[[Obj], list[FieldError]] = lambda config_map: []
         # The kubelets' own servers, by node: for what goes on inside containers.
         self.kubelets: dict[str, KubeletApi] = {}
         self.started = clock.rfc3339()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -25,7 +26,7 @@ _DOMAIN = re.compile(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?"
 )
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -64,7 +65,7 @@ def parse_reference(image: str) -> Reference:
         path = f"library/{path}"
     if not _PATH.fullmatch(path) and _PATH.fullmatch(path.lower()):
         raise InvalidImageName(f"invalid reference format: repository name ({path}) must be lowercase")
-    if not _PATH.fullmatch(path) or not _DOMAIN.fullmatch(domain) or (colon and not _TAG.fullmatch(tag)):
+    if not _PATH.fullmatch(path) or not _DOMAIN.fullmatch(domain) or (colon and not TAG.fullmatch(tag)):
         raise InvalidImageName("invalid reference format")
     return Reference(domain, path, tag or ("" if digest else "latest"), digest)
 
@@ -229,6 +230,9 @@ class ImageStore:
     def __init__(self, registry: Literal["catalogue", "any"]) -> None:
         self._any = registry == "any"
         self.registry = RegistryState()
+        # What people have added to the registries, by repository; and what has been pulled of it, by reference.
+        self.added: Mapping[str, Image] = {}
+        self._pulled: dict[str, Image] = {}
         self._present: set[str] = set()
         # Pulls are made one after another (serializeImagePulls): when the last one in the queue ends, and each image's.
         self._busy_until_us = 0
@@ -236,10 +240,16 @@ class ImageStore:
 
     def find(self, reference: Reference) -> Image:
         """The catalogue's entry. Raises `PullError` for an image that no registry has."""
-        image = catalogue().get(reference.repository)
-        if self._any and not _says_missing(reference):
-            return _kept_running(image) if image is not None else ANY_IMAGE
         full = str(reference)
+        image = self.added.get(reference.repository)
+        if image is not None and image.has_tag(reference.tag):
+            return image
+        if full in self._pulled:
+            # It is on the node, whatever has become of it elsewhere.
+            return self._pulled[full]
+        image = image or catalogue().get(reference.repository)
+        if self._exists_anyway(reference):
+            return _kept_running(image) if image is not None else ANY_IMAGE
         failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
         if image is None:
             raise PullError(
@@ -250,10 +260,20 @@ class ImageStore:
             raise PullError(f"rpc error: code = NotFound desc = {failed}{full}: not found")
         return image
 
+    def _exists_anyway(self, reference: Reference) -> bool:
+        """Whether every image exists, and nobody has said otherwise of this one."""
+        if not self._any or _says_missing(reference):
+            return False
+        added = self.added.get(reference.repository)
+        return added is None or added.has_tag(reference.tag)
+
     def has(self, reference: Reference) -> bool:
-        return (self._any and not _says_missing(reference)) or str(reference) in self._present
+        return self._exists_anyway(reference) or str(reference) in self._present
 
     def add(self, reference: Reference) -> None:
+        image = self.added.get(reference.repository)
+        if image is not None:
+            self._pulled[str(reference)] = image
         self._present.add(str(reference))
 
     def queue_pull(self, reference: Reference, now_us: int, duration_us: int, *, keep: bool) -> int:

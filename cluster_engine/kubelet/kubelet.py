@@ -17,6 +17,7 @@ from cluster_engine.client.workqueue import WorkQueue
 from cluster_engine.containers.network.fabric import Namespace
 from cluster_engine.containers.volumes import Volume
 from cluster_engine.kubelet import admission, references
+from cluster_engine.kubelet.added import AddedImages
 from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.config import KubeletConfig, NetworkState
 from cluster_engine.kubelet.images import ImageStore
@@ -67,6 +68,7 @@ class Kubelet(Component):
         self.config = config
         self.rng = context.rng
         self.queue = WorkQueue(context.clock, self.wake)
+        self._added = AddedImages()
         self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
         self.addresses = infrastructure.addresses if config.shares_addresses else AddressPool(config.pod_cidr)
         self.pods_by_ip: dict[str, str] = {}
@@ -130,6 +132,9 @@ class Kubelet(Component):
 
     def _on_source(self, resource: str) -> Handler:
         def on_event(type_: EventType, obj: Obj, _old: Obj | None, cause: Cause) -> None:
+            if resource == "configmaps":
+                self._added.follow(type_, obj)
+                self.images.added = self._added.by_repository
             if self._waiting and type_ != "DELETED":
                 for key in self._waiting.pop((resource, key_of(obj)), ()):
                     self.queue.add(key, cause)

@@ -181,7 +181,7 @@ class Framework:
         Follows RunHostCmdWithRetries of framework/pod/output.
         """
         ran = self.kubectl(f"exec {pod} -- /bin/sh -x -c {shlex.quote(command)}")
-        if gone and f'pods "{pod}" not found' in ran.stderr:
+        if gone and (f'pods "{pod}" not found' in ran.stderr or "container not found" in ran.stderr):
             return ""
         assert ran.code == 0, ran
         return ran.stdout

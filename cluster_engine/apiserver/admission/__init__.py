@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from cluster_engine.api.strategy import Strategy
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.apiserver.admission import limits, namespaces, pods, priority, services, storage, token_secrets
+from cluster_engine.apiserver.admission import (
+    images,
+    limits,
+    namespaces,
+    pods,
+    priority,
+    services,
+    storage,
+    token_secrets,
+)
 from cluster_engine.apiserver.context import ServerContext
 
 
@@ -50,6 +59,8 @@ def validate_create(server: ServerContext, strategy: Strategy, obj: Obj) -> None
             limits.check(server, strategy, obj)
         case "PriorityClass":
             priority.only_one_default(server, obj)
+        case "ConfigMap":
+            images.check(server, strategy, obj)
 
 
 def validate_update(server: ServerContext, strategy: Strategy, new: Obj, old: Obj) -> None:
@@ -61,3 +72,5 @@ def validate_update(server: ServerContext, strategy: Strategy, new: Obj, old: Ob
             storage.check_resize(server, new, old)
         case "PriorityClass":
             priority.only_one_default(server, new, old)
+        case "ConfigMap":
+            images.check(server, strategy, new)

@@ -81,10 +81,18 @@ class Connection:
                 return namespace.pod.now_us
         return 0
 
+    def _bring_client_up_to_date(self) -> None:
+        # Or it would take what comes later for the past.
+        pod, source = self.target.pod, self.source.pod
+        if pod is not None and source is not None and pod is not source:
+            source.advance(pod.now_us)
+
     def write(self, data: bytes) -> None:
+        self._bring_client_up_to_date()
         self.incoming.write(data)
 
     def close(self) -> None:
+        self._bring_client_up_to_date()
         self.incoming.close()
         self.target.connections.discard(self)
 

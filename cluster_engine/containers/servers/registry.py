@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from cluster_engine.containers.process import Main
 from cluster_engine.containers.programs.registry import PROGRAMS as GENERAL
-from cluster_engine.containers.servers import agnhost, databases, httpd, memcached, nginx, redis, redis_client, simple
+from cluster_engine.containers.servers import (
+    agnhost,
+    databases,
+    httpd,
+    made,
+    memcached,
+    nginx,
+    redis,
+    redis_client,
+    simple,
+)
 
 PROGRAMS: dict[str, Main] = {
     **GENERAL,
     "agnhost": agnhost.agnhost, "apache": httpd.httpd, "bootcamp": simple.bootcamp,
     "curl-entrypoint": simple.or_default, "echoserver": simple.echoserver, "exec-entrypoint": simple.or_default,
     "generic": simple.generic, "hello": simple.hello, "hello-app": simple.hello_app, "http-echo": simple.http_echo,
-    "httpd": httpd.busybox_httpd, "liveness": agnhost.liveness, "memcached": memcached.memcached,
+    "httpd": httpd.busybox_httpd, "liveness": agnhost.liveness, "made": made.made, "memcached": memcached.memcached,
     "mongod": databases.mongod, "mysql": databases.mysql, "mysql-entrypoint": databases.mysql_entrypoint,
     "mysqladmin": databases.mysqladmin, "mysqld": databases.mysqld, "nginx": nginx.nginx,
     "nginx-entrypoint": nginx.entrypoint, "page": simple.php_page, "pause": simple.pause,
