@@ -16,6 +16,7 @@ from playground.curriculum.texts import Block
 COMMAND_SECONDS = 420.0  # virtual; more than any command of a solution takes
 WATCH_SECONDS = 5.0  # virtual; how long a command is looked at that goes on by itself
 SETTLE_SECONDS = 60.0  # virtual; what a cluster may take to do what it was told
+WAKE_SECONDS = 3.0  # virtual; etcd's members elect a leader anew when a cluster is woken
 CONFIG = ClusterConfig(seed=7)
 Change = Callable[[str], str]
 
@@ -59,8 +60,8 @@ class Player:
         )
         if lesson.breakable:
             self.cluster.faults.serve_kind()
+        self.cluster.run_for(1 if moment is None else WAKE_SECONDS)
         if moment is None:
-            self.cluster.run_for(1)
             start.play_start(lesson, self.cluster)
 
     def moment(self) -> Moment:
@@ -96,15 +97,16 @@ class Player:
     def play(self, step: Step) -> None:
         """Do what a step's solution says. Every command ends by itself."""
         for part in step.solution:
-            ended = self._do(part)
+            ended = self.do(part)
             assert ended is None or ended.code is not None, f"{part.line!r} does not end"
 
     def play_spoiled(self, step: Step, change: Change) -> None:
         """Do what a spoiled solution says, with Ctrl-C where a command waits for what will not come."""
         for part in step.solution:
-            self._do(replace(part, line=change(part.line), text=change(part.text)))
+            self.do(replace(part, line=change(part.line), text=change(part.text)))
 
-    def _do(self, part: Solution) -> Ended | None:
+    def do(self, part: Solution) -> Ended | None:
+        """Do one part of a solution."""
         if part.path:
             self.files.write(part.path, part.text)
             return None
