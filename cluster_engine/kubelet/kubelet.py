@@ -25,7 +25,7 @@ from cluster_engine.kubelet.infrastructure import Infrastructure
 from cluster_engine.kubelet.inside import tokens
 from cluster_engine.kubelet.inside.sources import SourceHistory
 from cluster_engine.kubelet.mishaps import Mishaps
-from cluster_engine.kubelet.node_status import LEASE_NAMESPACE, LEASES, register_node, renew_lease
+from cluster_engine.kubelet.node_status import LEASE_NAMESPACE, LEASES, register_node, renew_lease, wants_allocatable
 from cluster_engine.kubelet.pod_worker import PodWorker
 from cluster_engine.kubelet.pressure import EvictionManager
 from cluster_engine.kubelet.runtime import AddressPool
@@ -119,9 +119,14 @@ class Kubelet(Component):
             self.queue.add(key, cause)
 
     def _on_node(self, type_: EventType, node: Obj, old: Obj | None, cause: Cause) -> None:
-        """Corrects a controller that has taken the node for lost, as a kubelet does that reports every ten seconds."""
+        """Corrects a controller that has taken the node for lost, as a kubelet does that reports every ten seconds;
+        offers what somebody has advertised.
+        """
         name = self.config.name
         if node["metadata"]["name"] != name or type_ == "DELETED" or self._node is None:
+            return
+        if wants_allocatable(node):
+            self.queue.add_after(NODE, self.rng.uniform(0.5, RETRY_SECONDS), cause)
             return
         ready = get_condition((node.get("status") or {}).get("conditions"), "Ready")
         if ready is None or ready["status"] != "Unknown":

@@ -104,6 +104,24 @@ def _node(config: KubeletConfig, now: str) -> Obj:
     }
 
 
+def extended_capacity(status: Obj) -> dict[str, str]:
+    """What somebody has advertised as a node's capacity beyond what every machine has, e.g. `example.com/dongle`."""
+    return {name: amount for name, amount in (status.get("capacity") or {}).items() if is_extended(name)}
+
+
+def is_extended(resource: str) -> bool:
+    """Whether a resource is of a domain of its own. Follows v1helper.IsExtendedResourceName."""
+    domain, slash, _ = resource.partition("/")
+    return bool(slash) and not (domain == "kubernetes.io" or domain.endswith(".kubernetes.io"))
+
+
+def wants_allocatable(node: Obj) -> bool:
+    """Whether the kubelet has yet to offer what is advertised, or to take back what is advertised no more."""
+    status = node.get("status") or {}
+    offered = {name: amount for name, amount in (status.get("allocatable") or {}).items() if is_extended(name)}
+    return offered != extended_capacity(status)
+
+
 def _status(config: KubeletConfig, now: str, old: Obj, pressures: Collection[str] = ()) -> Obj:
     resources = {
         "cpu": config.cpu,
@@ -129,7 +147,10 @@ def _status(config: KubeletConfig, now: str, old: Obj, pressures: Collection[str
                 "type": type_,
             }
         )
+    resources |= extended_capacity(old)
+    kept = {"images": old["images"]} if "images" in old else {}
     return {
+        **kept,
         "addresses": [{"address": config.address, "type": "InternalIP"}, {"address": config.name, "type": "Hostname"}],
         "allocatable": resources,
         "capacity": resources,

@@ -1,8 +1,9 @@
 """Pods that wait for a node: those to try now, those that wait out a back-off, those that wait for the cluster to
 change.
 
-Follows pkg/scheduler/backend/queue. The real queue also tries unschedulable pods again every five minutes; the attempt
-would come to the same end here, so it is left out, and a cluster at rest has no timer for it.
+Follows pkg/scheduler/backend/queue. The real queue also tries unschedulable pods again every five minutes. Here it does
+so for those alone that have waited through a change of which no plugin said that it may help: where nothing has
+changed, the attempt would come to the same end, and a cluster at rest has no timer for it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from cluster_engine.trace import Cause
 
 INITIAL_BACK_OFF_SECONDS = 1.0
 MAX_BACK_OFF_SECONDS = 10.0
+LEFT_OVER_SECONDS = 300
+LEFT_OVER = Cause("timer", "pods left over for five minutes")
 
 
 @dataclass(slots=True)
@@ -30,6 +33,13 @@ class QueuedPod:
     # When it was last found unschedulable, and by which plugins.
     failed_us: int = 0
     refused_by: frozenset[str] = field(default_factory=frozenset)
+    # Whether something has changed since then that did not bring it back.
+    passed_over: bool = False
+
+    @property
+    def left_over_us(self) -> int:
+        """When it is tried again all the same."""
+        return self.failed_us + LEFT_OVER_SECONDS * SECOND_US
 
     @property
     def key(self) -> str:
@@ -56,6 +66,7 @@ class SchedulingQueue:
         self._entries: dict[str, QueuedPod] = {}
         self._back_off: dict[str, Timer] = {}
         self._unschedulable: dict[str, QueuedPod] = {}
+        self._left_over: Timer | None = None
         self._sequence = 0
 
     def __len__(self) -> int:
@@ -88,6 +99,8 @@ class SchedulingQueue:
         """Forgets every pod."""
         for timer in self._back_off.values():
             timer.cancel()
+        if self._left_over is not None:
+            self._left_over.cancel()
         for table in (self._active, self._entries, self._back_off, self._unschedulable):
             table.clear()
 
@@ -104,6 +117,7 @@ class SchedulingQueue:
     def park(self, entry: QueuedPod, refused_by: Iterable[str]) -> None:
         """A pod that found no node waits until something changes that the plugins which refused it care about."""
         entry.failed_us = self._clock.now_us
+        entry.passed_over = False
         entry.refused_by = frozenset(refused_by)
         self._entries[entry.key] = entry
         self._unschedulable[entry.key] = entry
@@ -122,6 +136,30 @@ class SchedulingQueue:
             if not entry.refused_by or helps(entry):
                 entry.cause = cause
                 self._release(entry)
+            elif not entry.passed_over:
+                entry.passed_over = True
+                self._arm(entry.left_over_us)
+
+    def _arm(self, when_us: int) -> None:
+        """Looks for what is left over at that moment, or before."""
+        timer = self._left_over
+        if timer is not None and timer.active:
+            if timer.when_us <= when_us:
+                return
+            timer.cancel()
+        self._left_over = self._clock.call_at(when_us, self._flush_left_over)
+
+    def _flush_left_over(self) -> None:
+        """Brings back the pods that have been passed over and have waited for long."""
+        now_us = self._clock.now_us
+        passed_over = [entry for entry in self._unschedulable.values() if entry.passed_over]
+        for entry in passed_over:
+            if entry.left_over_us <= now_us:
+                entry.cause = LEFT_OVER
+                self._release(entry)
+        later = [entry.left_over_us for entry in passed_over if entry.left_over_us > now_us]
+        if later:
+            self._arm(min(later))
 
     def _release(self, entry: QueuedPod) -> None:
         """To the active part, by way of the back-off if that is not over."""

@@ -267,6 +267,9 @@ class Scheduler(Component):
     def _failed(self, entry: QueuedPod, state: CycleState, diagnosis: Diagnosis) -> None:
         """Looks whom the pod may push out, parks it, and says why it waits."""
         pod = entry.pod
+        # First into the queue: what is written below are events of a pod that is known to wait, and victims without
+        # grace are gone at once.
+        self.queue.park(entry, diagnosis.plugins)
         nominated = (pod.get("status") or {}).get("nominatedNodeName") or ""
         if diagnosis.node_count:
             self.trace.note(diagnosis.explanation())
@@ -276,8 +279,6 @@ class Scheduler(Component):
         message = diagnosis.message()
         if len(message) > MAX_MESSAGE:
             message = f"{message[: MAX_MESSAGE - 4]} ..."
-        # First into the queue: the status written below is an event of a pod that is known to wait.
-        self.queue.park(entry, diagnosis.plugins)
         self.recorder.event(pod, "Warning", "FailedScheduling", message, action="Scheduling")
         self._update_status(pod, message, nominated)
 

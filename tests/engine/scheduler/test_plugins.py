@@ -286,3 +286,15 @@ def test_the_back_off_doubles_from_one_second_to_ten(playground):
             seconds.append(second)
     gaps = [later - earlier for earlier, later in pairwise(seconds)]
     assert (seconds[0], gaps) == (1, [2, 4, 8, 10, 10])
+
+
+def test_a_pod_that_changes_have_passed_over_is_tried_again_after_five_minutes_and_then_no_more(playground):
+    ask(playground, spec={"nodeSelector": {"disk": "ssd"}})
+    playground.run(100)
+    label_node(playground, "k8s-node01", disk="slow")
+    playground.run(199)
+    assert attempts(playground) == 1
+    playground.run(2)
+    assert attempts(playground) == 2
+    playground.run(1000)
+    assert attempts(playground) == 2
