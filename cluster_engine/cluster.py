@@ -12,6 +12,7 @@ from typing import Literal
 
 from cluster_engine import bootstrap
 from cluster_engine.api import registry
+from cluster_engine.api.document_look import with_document_look
 from cluster_engine.apiserver.auth.policy import create_policy
 from cluster_engine.apiserver.event_ttl import grant_again
 from cluster_engine.apiserver.server import ApiServer
@@ -63,6 +64,8 @@ class ClusterConfig:
     start_seconds: float | None = None
     stop_seconds: float | None = None
     etcd_members: int = 3
+    # The tables that the server prints: today's, or those of v1.12.
+    look: Literal["current", "document"] = "current"
     # What the tokens of service accounts are signed with; "" derives it from the seed.
     token_key: str = field(default="", repr=False)
 
@@ -88,7 +91,10 @@ class Cluster:
         self.rng = Rng(f"{config.seed}/{self.store.revision}")
         self.turns = TurnQueue()
         self.scheme = registry.scheme()
-        self.server = ApiServer(self.store, self.clock, self.rng, self.trace, registry.strategies(), self.scheme)
+        strategies = registry.strategies()
+        if config.look == "document":
+            strategies = with_document_look(strategies)
+        self.server = ApiServer(self.store, self.clock, self.rng, self.trace, strategies, self.scheme)
         self.server.token_key = (config.token_key or f"podarium/{config.seed}").encode()
         if snapshot is None:
             self._in_step("apiserver", self._create_first_objects)

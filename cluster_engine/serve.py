@@ -127,7 +127,10 @@ def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="seed of all that is random (1)")
     parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds a real second (1)")
     parser.add_argument(
-        "--look", choices=("current", "document"), default="current", help="today's Kubernetes, or v1.12's look"
+        "--look",
+        choices=("current", "document"),
+        default="current",
+        help="whose tables `kubectl get` prints: today's, or those of v1.12; all other words are kubectl's own",
     )
     parser.add_argument("--registry", choices=("any", "catalogue"), default="any", help="which images exist (any)")
     parser.add_argument("--start-seconds", type=float, default=1.0, help="how long a pod takes to start (1)")
@@ -153,6 +156,7 @@ def make_cluster(arguments: argparse.Namespace) -> Cluster:
             node_memory="64Gi",
             node_pods=5000,
             registry=arguments.registry,
+            look=arguments.look,
             start_seconds=None if catalogue else arguments.start_seconds,
             stop_seconds=None if catalogue else arguments.stop_seconds,
         )

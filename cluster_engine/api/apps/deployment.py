@@ -38,7 +38,7 @@ class DeploymentStrategy(Strategy):
         subresources=("scale", "status"),
     )  # fmt: skip
     tracks_generation = True
-    columns = (
+    columns: tuple[Column, ...] = (
         NAME,
         Column("Ready"),
         Column("Up-to-date"),

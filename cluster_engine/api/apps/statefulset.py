@@ -47,7 +47,7 @@ class StatefulSetStrategy(Strategy):
     )  # fmt: skip
     tracks_generation = True
     name_rule = "dns_label"
-    columns = (NAME, Column("Ready"), AGE, *tables.WIDE_CONTAINERS)
+    columns: tuple[Column, ...] = (NAME, Column("Ready"), AGE, *tables.WIDE_CONTAINERS)
 
     def default(self, obj: Obj) -> Obj:
         spec = obj.get("spec") or {}

@@ -13,7 +13,7 @@ from cluster_engine.api.core.podspec.update import validate_pod_status_update, v
 from cluster_engine.api.core.podspec.validation import pod_annotations, validate_pod_only, validate_pod_spec
 from cluster_engine.api.core.podspec.warnings import pod_warnings
 from cluster_engine.api.memo import IdentityMemo
-from cluster_engine.api.strategy import Strategy
+from cluster_engine.api.strategy import Column, Strategy
 from cluster_engine.apimachinery.errors import forbidden_field
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
@@ -39,7 +39,7 @@ class PodStrategy(Strategy):
             "status",
         ),
     )  # fmt: skip
-    columns = COLUMNS
+    columns: tuple[Column, ...] = COLUMNS
 
     # Specs of stored pods that were validated: an update of labels need not look at them again.
     _valid_specs: IdentityMemo[bool] = IdentityMemo()
