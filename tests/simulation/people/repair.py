@@ -33,6 +33,7 @@ def repair(people: People) -> None:
                 patch = {"spec": {"parallelism": 1}}
                 client.patch(RESOURCES[kind], obj["metadata"]["name"], patch, "default", patch_type="merge")
     _free_recreate(people)
+    _replace_pods_without_claims(people)
     # The stuck rollout of kubernetes#67250: a StatefulSet waits for a broken pod until somebody deletes it.
     for pod in client.list("pods", "default").items:
         if pod["spec"]["containers"][0]["image"] == BAD_IMAGE:
@@ -72,6 +73,19 @@ def _free_names(people: People) -> None:
     for name in sets:
         patch = {"metadata": {"annotations": {"note": "names are free"}}}
         people.client.patch("statefulsets.apps", name, patch, "default", patch_type="merge")
+
+
+def _replace_pods_without_claims(people: People) -> None:
+    """A StatefulSet with claims that has adopted a pod without them cannot give it any: pods do not change so."""
+    claiming = {
+        obj["metadata"]["uid"]
+        for obj in people.client.list("statefulsets.apps", "default").items
+        if obj["spec"].get("volumeClaimTemplates")
+    }
+    for pod in people.client.list("pods", "default").items:
+        claims = [volume for volume in pod["spec"].get("volumes") or () if "persistentVolumeClaim" in volume]
+        if (controller_of(pod) or {}).get("uid") in claiming and not claims:
+            people.client.delete("pods", pod["metadata"]["name"], "default")
 
 
 def _free_recreate(people: People) -> None:
