@@ -20,6 +20,7 @@ from cluster_engine.kubelet.prober import Prober
 from cluster_engine.kubelet.pulls import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS, ImagePuller, Then, go_duration, nothing
 from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, Container
 from cluster_engine.kubelet.status import is_restartable_init
+from cluster_engine.kubelet.users import verify_non_root
 
 # Twice the longest back-off without a restart ends it.
 BACK_OFF_RESET_US = 2 * MAX_BACK_OFF_SECONDS * SECOND_US
@@ -90,6 +91,11 @@ class ContainerManager:
             worker.wait_for(missing.resource, missing.name, partial(self.launch, container))
             then()
             return
+        refused = verify_non_root(worker.pod, container.spec, container.image)
+        if refused:
+            self._puller.fail(container, "CreateContainerConfigError", refused, refused)
+            then()
+            return
         if worker.prepaid:
             self._start(container, then)
         else:
@@ -109,6 +115,7 @@ class ContainerManager:
             container.started_us = 0
             container.exit(START_ERROR_CODE, worker.now_us, "StartError", message)
             self.exited(container)
+            self._show_failed_start(container, "RunContainerError", message)
             then()
             return
         worker.event("Normal", "Started", f"Started container {container.name}", container)
@@ -129,6 +136,7 @@ class ContainerManager:
                 worker.event("Warning", "FailedPostStartHook", "PostStartHook failed", container)
                 words = hooks.failure_words(container, "postStart", outcome, worker.pod)
                 worker.host.note(words)
+                container.start_failure = words
                 self.kill(container, "FailedPostStartHook")
         then()
         self._worker.wake()
@@ -187,6 +195,15 @@ class ContainerManager:
         if container.state == "running":
             self.end(container, code, reason)
             self.exited(container)
+            if container.start_failure:
+                self._show_failed_start(container, "PostStartHookError", container.start_failure)
+
+    def _show_failed_start(self, container: Container, reason: str, message: str) -> None:
+        """One that will be tried again waits meanwhile, with the reason for which its start failed."""
+        container.start_failure = ""
+        if self.restarts(container) and not self._worker.terminating and not self._worker.ending.begun:
+            container.wait(reason, message)
+            container.launching = True
 
     def end(self, container: Container, code: int, reason: str = "") -> None:
         """Ends a container's run and everything in it, and keeps what it has to say about that."""
@@ -196,11 +213,12 @@ class ContainerManager:
         container.exit(code, self._worker.now_us, reason, message)
         inside.end(container)
 
-    def kill(self, container: Container, message: str) -> None:
-        """Stops one container, which its restart policy may start again."""
+    def kill(self, container: Container, message: str, grace_seconds: float | None = None) -> None:
+        """Stops one container, which its restart policy may start again; within the pod's grace period for None."""
         worker = self._worker
         worker.event("Normal", "Killing", message, container)
-        grace_seconds = worker.pod["spec"].get("terminationGracePeriodSeconds", 30)
+        if grace_seconds is None:
+            grace_seconds = worker.pod["spec"].get("terminationGracePeriodSeconds", 30)
         stopping.stop(worker, container, grace_seconds, self._exit)
 
     def stop(self, container: Container, grace_seconds: float) -> None:
@@ -218,7 +236,7 @@ class ContainerManager:
         """Decides whether a container that has ended runs again."""
         worker = self._worker
         worker.dirty = True
-        if worker.terminating:
+        if worker.terminating or worker.ending.begun:
             worker.container_ended(container)
             return
         if container.is_ephemeral:
@@ -229,6 +247,8 @@ class ContainerManager:
         if self.restarts(container):
             seconds = self._host.rng.uniform(0.5, 1.0)
             worker.plan(seconds, partial(self._restart, container), f"restart of {container.name}", container)
+        else:
+            worker.ending.look(container)
 
     def restarts(self, container: Container) -> bool:
         """Whether its restart policy starts it again, now that it has ended."""

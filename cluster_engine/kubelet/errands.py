@@ -36,6 +36,8 @@ class Outcome:
     restless: bool = False
     # Other pods were asked.
     remote: bool = False
+    # How a command ended.
+    code: int = 0
 
 
 Errand = Generator[Wait, None, Outcome]
@@ -118,7 +120,7 @@ def run_command(own: ContainerWorld, command: list[str], seconds: float | None) 
             False, f'command timed out: "{shown}" timed out after {seconds:g}s', restless=True, remote=is_remote
         )
     text = b"".join(output)[:MAX_OUTPUT_BYTES].decode("utf-8", "replace")
-    return Outcome(child.exit_code == 0, text, restless=restless, remote=is_remote)
+    return Outcome(child.exit_code == 0, text, restless=restless, remote=is_remote, code=child.exit_code)
 
 
 def _caller(worker: Sandbox, runner: Runner) -> Caller:

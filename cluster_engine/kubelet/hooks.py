@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cluster_engine.apimachinery.gotext import quote
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubelet import errands
 from cluster_engine.kubelet.errands import Outcome
@@ -56,5 +57,9 @@ def failure_words(container: Container, name: str, outcome: Outcome, pod: Obj) -
     meta = pod["metadata"]
     where = f'Container "{container.name}" in Pod "{meta["name"]}_{meta["namespace"]}({meta["uid"]})"'
     command = ((hook_of(container.spec, name) or {}).get("exec") or {}).get("command") or []
-    shown = "[" + " ".join(command) + "]"
-    return f'Exec lifecycle hook ({shown}) for {where} failed - error: command failed, message: "{outcome.message}"'
+    hook, message = hook_of(container.spec, name) or {}, quote(outcome.message)
+    if "exec" not in hook:
+        return f"HTTP lifecycle hook for {where} failed - error: {outcome.message}"
+    shown = " ".join(command)
+    error = f"command '{shown}' exited with {outcome.code}: "
+    return f"Exec lifecycle hook ([{shown}]) for {where} failed - error: {error}, message: {message}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
@@ -70,6 +70,10 @@ def parse_reference(image: str) -> Reference:
     return Reference(domain, path, tag or ("" if digest else "latest"), digest)
 
 
+# A user and a password.
+Credentials = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Image:
     """One entry of the catalogue, and what its containers do. Seconds are virtual, sizes are bytes."""
@@ -91,6 +95,8 @@ class Image:
     eager: bool = False
     # Folders with its configuration: a container that mounts something there is run as well.
     configuration: tuple[str, ...] = ()
+    # Who may pull it; None for everybody.
+    private: Credentials | None = None
 
     def has_tag(self, tag: str) -> bool:
         return not tag or any(pattern.fullmatch(tag) for pattern in self.tags)
@@ -157,6 +163,7 @@ def _image(repository: str, entry: dict[str, Any]) -> Image:
         inside=inside_of(name, inside, ports=ports),
         eager=entry.get("eager", False),
         configuration=tuple(entry.get("configuration", ())),
+        private=(entry["private"]["user"], entry["private"]["password"]) if "private" in entry else None,
     )
 
 
@@ -234,6 +241,7 @@ class ImageStore:
         self.added: Mapping[str, Image] = {}
         self._pulled: dict[str, Image] = {}
         self._present: set[str] = set()
+        self._awaited: dict[str, list[Callable[[], None]]] = {}
         # Pulls are made one after another (serializeImagePulls): when the last one in the queue ends, and each image's.
         self._busy_until_us = 0
         self._pull_ends_us: dict[str, int] = {}
@@ -267,6 +275,26 @@ class ImageStore:
         added = self.added.get(reference.repository)
         return added is None or added.has_tag(reference.tag)
 
+    def check_access(self, reference: Reference, image: Image, given: list[Credentials]) -> None:
+        """Raises `PullError` for a private image and credentials that its registry does not know."""
+        if self._any or image.private is None or image.private in given:
+            return
+        full = str(reference)
+        failed = f'failed to pull and unpack image "{full}": failed to resolve reference "{full}": '
+        if given:
+            url = f"https://{reference.domain}/v2/{reference.path}/manifests/{reference.digest or reference.tag}"
+            why = f"unexpected status from HEAD request to {url}: 401 Unauthorized"
+        else:
+            why = (
+                "pull access denied, repository does not exist or may require authorization: authorization failed: no "
+                "basic auth credentials"
+            )
+        raise PullError(f"rpc error: code = Unknown desc = {failed}{why}")
+
+    def when_present(self, reference: Reference, action: Callable[[], None]) -> None:
+        """Calls `action` once when an image comes that is not there."""
+        self._awaited.setdefault(str(reference), []).append(action)
+
     def has(self, reference: Reference) -> bool:
         return self._exists_anyway(reference) or str(reference) in self._present
 
@@ -275,6 +303,8 @@ class ImageStore:
         if image is not None:
             self._pulled[str(reference)] = image
         self._present.add(str(reference))
+        for action in self._awaited.pop(str(reference), ()):
+            action()
 
     def queue_pull(self, reference: Reference, now_us: int, duration_us: int, *, keep: bool) -> int:
         """Puts a pull into the node's queue; returns when it ends. `keep` says that the image will be there then.

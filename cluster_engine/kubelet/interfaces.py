@@ -84,6 +84,14 @@ class Containers(Protocol):
     def look_at_probes(self) -> None: ...
 
 
+class PodEnding(Protocol):
+    """How a pod ends by itself."""
+
+    begun: bool
+
+    def look(self, ended: Container) -> None: ...
+
+
 class Sandbox(Protocol):
     """The pod that containers belong to, and its agenda."""
 
@@ -123,6 +131,9 @@ class Sandbox(Protocol):
     def rearm(self) -> None: ...
 
     def take_inside(self, inside: PodInside) -> None: ...
+
+    @property
+    def ending(self) -> PodEnding: ...
 
     def container_ended(self, container: Container) -> None: ...
 

@@ -14,11 +14,12 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, deleting, key_of
 from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.clock import SECOND_US
-from cluster_engine.kubelet import hooks, recovery, references, status, stopping
+from cluster_engine.kubelet import delays, recovery, references, status, stopping
 from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.agenda import Agenda
 from cluster_engine.kubelet.containers import ContainerManager
-from cluster_engine.kubelet.images import InvalidImageName, PullError, parse_reference
+from cluster_engine.kubelet.credentials import missing_secrets
+from cluster_engine.kubelet.ending import DEADLINE_WORDS, Ending
 from cluster_engine.kubelet.inside.pod_inside import PodInside
 from cluster_engine.kubelet.interfaces import Host
 from cluster_engine.kubelet.mishaps import Mishap
@@ -67,6 +68,7 @@ class PodWorker:
         self._admitted = False
         self._holds_address = False
         self.agenda = Agenda(host.clock, lambda what: host.queue.add(self.key, Cause("timer", what)))
+        self.ending = Ending(self, self.containers, self._drop_plans)
 
     # The agenda.
 
@@ -101,10 +103,12 @@ class PodWorker:
         if not self._admitted:
             self._admitted = True
             self._admit()
-        elif not self.terminating:
+        elif not self.terminating and not self.ending.begun:
             self.containers.adopt_spec(pod["spec"])
             if pod["spec"].get("ephemeralContainers"):
                 self.containers.adopt_ephemeral(pod["spec"])
+        if "activeDeadlineSeconds" in pod["spec"] and self.start_time:
+            self.ending.watch_deadline(self.start_time)
         if deleting(pod):
             self._terminate()
         elif self.blocked:
@@ -133,33 +137,7 @@ class PodWorker:
             self.dirty = False
             self.plan(self.jitter(0.3), partial(self.reject, refusal), "refusal")
         elif not deleting(self.pod):
-            self.plan(self._start_delay(), self.create_sandbox, "pod sandbox")
-
-    def _start_delay(self) -> float:
-        config = self.host.config
-        if config.start_seconds is not None:
-            self.prepaid = True
-            return self.jitter(config.start_seconds)
-        delay = self.host.rng.uniform(0.4, 0.8)
-        if not self.init:
-            starts = [self._present_start_seconds(container) for container in self.main]
-            known = [seconds for seconds in starts if seconds is not None]
-            if len(known) == len(starts):
-                self.prepaid = True
-                delay += self.jitter(sum(known))
-        return delay
-
-    def _present_start_seconds(self, container: Container) -> float | None:
-        """How long a container takes to start where nothing has to be pulled, else None."""
-        if container.spec.get("imagePullPolicy") == "Always":
-            return None
-        try:
-            reference = parse_reference(container.spec.get("image", ""))
-            if not self.host.images.has(reference):
-                return None
-            return self.host.images.find(reference).start_seconds
-        except (InvalidImageName, PullError):
-            return None
+            self.plan(delays.start_seconds(self), self.create_sandbox, "pod sandbox")
 
     def create_sandbox(self) -> None:
         """Sets up volumes and network, then starts the containers."""
@@ -185,6 +163,10 @@ class PodWorker:
                 self.plan(self.jitter(RETRY_SECONDS), self.create_sandbox, "pod sandbox again")
                 return
         self.sandbox_ready = True
+        if "imagePullSecrets" in self.pod["spec"] and (absent := missing_secrets(self.pod, self.lookup)):
+            text = f"Unable to retrieve some image pull secrets ({', '.join(absent)}); "
+            text += "attempting to pull the image may not succeed."
+            self.event("Warning", "FailedToRetrieveImagePullSecret", text)
         self.containers.start_next()
 
     def lookup(self, resource: str, name: str) -> Obj | None:
@@ -212,9 +194,11 @@ class PodWorker:
             return
         self.dirty = False
         host = self.host
-        override = "Failed" if self.evicted else self._final_phase() if self.finished else ""
+        late = self.ending.done
+        override = "Failed" if self.evicted or late else self._final_phase() if self.finished else ""
+        pod = status.with_reason(self.pod, self.ending.reason, DEADLINE_WORDS) if late else self.pod
         new = status.rejected_status(self.pod, self.rejected, self.start_time) if self.rejected else status.pod_status(
-            status.with_eviction(self.pod, self.evicted, host.clock.rfc3339()) if self.evicted else self.pod,
+            status.with_eviction(self.pod, self.evicted, host.clock.rfc3339()) if self.evicted else pod,
             self.init,
             self.main,
             host_ip=host.config.address,
@@ -257,8 +241,7 @@ class PodWorker:
         """Does not take the pod in; it stays in the API as Failed. Follows rejectPod."""
         self.rejected, self.evicted = rejection, rejection.message
         self.event("Warning", rejection.reason, rejection.message)
-        self.agenda.clear()
-        self.blocked.clear()
+        self._drop_plans()
         self.dirty = True
         self._publish()
 
@@ -266,8 +249,7 @@ class PodWorker:
         """Ends the pod for the node's sake; it stays in the API as Failed. Follows evictPod."""
         self.evicted = message
         self.event("Warning", "Evicted", message)
-        self.agenda.clear()
-        self.blocked.clear()
+        self._drop_plans()
         for container in (*self.init, *self.main):
             if container.state == "running":
                 self.event("Normal", "Killing", f"Stopping container {container.name}", container)
@@ -288,8 +270,7 @@ class PodWorker:
             return
         self.terminating = True
         self._limit_us = self._grace_end_us()
-        self.agenda.clear()
-        self.blocked.clear()
+        self._drop_plans()
         running = self._running()
         grace_seconds = meta.get("deletionGracePeriodSeconds") or 0
         for container in running:
@@ -300,11 +281,15 @@ class PodWorker:
             self.plan((self._end_us - self.now_us) / SECOND_US, self._finish, "end of the grace period")
             self._stop_some(running)
             return
-        delay = self._stop_seconds(running, grace_seconds)
+        delay = delays.stop_seconds(self, running, grace_seconds)
         self._end_us = self.now_us + round(delay * SECOND_US)
         if running:
             self._end_us = min(self._end_us, max(self.now_us, self._grace_end_us()))
         self.plan((self._end_us - self.now_us) / SECOND_US, self._finish, "containers stopped")
+
+    def _drop_plans(self) -> None:
+        self.agenda.clear()
+        self.blocked.clear()
 
     def _running(self) -> list[Container]:
         return [c for c in (*self.init, *self.main, *self.extra) if c.state == "running"]
@@ -319,6 +304,9 @@ class PodWorker:
 
     def container_ended(self, container: Container) -> None:
         """One of the containers of a pod that ends has ended."""
+        if not self.terminating:
+            self.ending.container_ended()
+            return
         running = self._running()
         if not running:
             self.plan(self.host.rng.uniform(0.1, 0.3), self._finish, "containers stopped")
@@ -327,19 +315,6 @@ class PodWorker:
 
     def _grace_end_us(self) -> int:
         return parse_time(self.pod["metadata"]["deletionTimestamp"]) + SECOND_US
-
-    def _stop_seconds(self, running: list[Container], grace_seconds: float) -> float:
-        stop_seconds = self.host.config.stop_seconds
-        if stop_seconds is not None:
-            return self.jitter(stop_seconds)
-        longest = 0.0
-        for container in running:
-            hook_seconds = float(
-                ((hooks.hook_of(container.spec, "preStop") or {}).get("sleep") or {}).get("seconds", 0)
-            )
-            own = container.stops_after_seconds
-            longest = max(longest, grace_seconds if own is None else hook_seconds + self.jitter(own))
-        return min(longest, grace_seconds) + self.host.rng.uniform(0.1, 0.3)
 
     def _finish(self) -> None:
         if self.finished:

@@ -1,4 +1,4 @@
-"""A node that runs out of memory or disk: its conditions, and which pods have to go.
+"""A node that runs out of memory, disk or process numbers: its conditions, and which pods have to go.
 
 Follows pkg/kubelet/eviction (eviction_manager.go, helpers.go) with the default hard thresholds. That the node is
 full is said from outside (`fill`); how much a container uses is a rule of thumb, and what it leaks. While it is full
@@ -48,6 +48,8 @@ SIGNALS: Mapping[str, Signal] = {
     "disk": Signal(
         "DiskPressure", "ephemeral-storage", "10Gi", "9621432Ki", "NodeHasDiskPressure", "NodeHasNoDiskPressure"
     ),
+    # By default a kubelet has no such threshold; this is that of `--eviction-hard=pid.available<10%`.
+    "pids": Signal("PIDPressure", "pids", "3276", "2518", "NodeHasInsufficientPID", "NodeHasSufficientPID"),
 }
 
 
@@ -173,10 +175,14 @@ def _request(container: Container, resource: str) -> int:
 
 def _rank(pod: EvictablePod, resource: str, memory: str) -> tuple[bool, int, int]:
     """Who goes first: those that use more than they asked for, then low priority, then the most above the request."""
+    priority = pod.pod["spec"].get("priority") or 0
+    if resource == "pids":
+        # By priority alone here: each container counts as one process.
+        return True, priority, -sum(container.state == "running" for container in pod.main)
     containers = [*pod.init, *pod.main]
     used = sum(usage_bytes(container, resource, pod.now_us, memory) for container in containers)
     above = used - sum(_request(container, resource) for container in containers)
-    return above <= 0, pod.pod["spec"].get("priority") or 0, -above
+    return above <= 0, priority, -above
 
 
 def _message(pod: EvictablePod, signal: Signal, memory: str) -> str:
@@ -184,7 +190,8 @@ def _message(pod: EvictablePod, signal: Signal, memory: str) -> str:
         f"The node was low on resource: {signal.resource}. "
         f"Threshold quantity: {signal.threshold}, available: {signal.available}. "
     ]
-    for container in pod.main:
+    # How many processes a container has is not said.
+    for container in pod.main if signal.resource != "pids" else ():
         used, asked = usage_bytes(container, signal.resource, pod.now_us, memory), _request(container, signal.resource)
         if used > asked:
             shown = quantity.canonical(f"{used // 1024}Ki"), quantity.canonical(f"{asked // 1024}Ki") if asked else "0"

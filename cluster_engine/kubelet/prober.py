@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MAX_TOLD_FAILURES = 25
 
 
+# Ends a container with a message, within that grace period (None: the pod's).
+Kill = Callable[["Container", str, float | None], None]
+
+
 @dataclass(slots=True)
 class _Count:
     """How often a probe has succeeded or failed in a row, and when its turns are (virtual microseconds)."""
@@ -41,7 +45,7 @@ class Prober:
     `kill` ends a container whose probe has failed for good, `go_on` starts what waits for a sidecar.
     """
 
-    def __init__(self, worker: Sandbox, kill: Callable[[Container, str], None], go_on: Callable[[], None]) -> None:
+    def __init__(self, worker: Sandbox, kill: Kill, go_on: Callable[[], None]) -> None:
         self._worker = worker
         self._kill = kill
         self._go_on = go_on
@@ -181,7 +185,8 @@ class Prober:
         self._worker.event("Warning", "Unhealthy", f"{WORDS[kind]} probe failed: {answer.message}", container)
         if count.failures >= (probe.get("failureThreshold") or 3):
             if kind != "readiness":
-                self._kill(container, f"Container {container.name} failed {kind} probe, will be restarted")
+                words = f"Container {container.name} failed {kind} probe, will be restarted"
+                self._kill(container, words, probe.get("terminationGracePeriodSeconds"))
                 return
             self._set_ready(container, False)
         self._go_on_asking(container, kind, count, answer, settled=count.failures >= MAX_TOLD_FAILURES)

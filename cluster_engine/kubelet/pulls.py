@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from cluster_engine.clock import SECOND_US
+from cluster_engine.kubelet.credentials import credentials_for
 from cluster_engine.kubelet.images import InvalidImageName, PullError, Reference, parse_reference, size_of
 from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.runtime import Container
@@ -17,6 +18,8 @@ BACK_OFF_SECONDS = 10
 MAX_BACK_OFF_SECONDS = 300
 # Asking the registry whether an image that is there is still the one.
 CHECK_SECONDS = 0.4
+# At most how long until a pod that waits for something is looked at again.
+RETRY_SECONDS = 10.0
 
 Then = Callable[[], None]
 # Goes on with a container whose image is there.
@@ -64,12 +67,20 @@ class ImagePuller:
             message = f'Container image "{image}" is not present with pull policy of Never'
             self._worker.event("Warning", "ErrImageNeverPull", message, container)
             self.fail(container, "ErrImageNeverPull", message)
+            store.when_present(reference, partial(self._image_has_come, container, container.run))
             then()
         elif present and (policy != "Always" or self._host.config.registry == "any"):
             self._worker.event("Normal", "Pulled", f'Container image "{image}" already present on machine', container)
             self._use(container, reference, then)
         else:
             self._pull(container, reference, then)
+
+    def _image_has_come(self, container: Container, run: int) -> None:
+        """Another pod has pulled it; the kubelet finds out when it tries again."""
+        if container.run == run and container.state == "waiting":
+            seconds = self._host.rng.uniform(0.0, RETRY_SECONDS)
+            self._worker.plan(seconds, partial(self.launch, container), f"image of {container.name}", container)
+            self._worker.rearm()
 
     def fail(self, container: Container, reason: str, message: str, error: str = "") -> None:
         self._worker.event("Warning", "Failed", f"Error: {error or reason}", container)
@@ -83,6 +94,8 @@ class ImagePuller:
         try:
             store.registry.check(reference)
             image = store.find(reference)
+            if image.private is not None:
+                store.check_access(reference, image, credentials_for(worker.pod, reference, worker.lookup))
             seconds = worker.jitter(CHECK_SECONDS if store.has(reference) else image.pull_seconds)
             seconds *= store.registry.slowness
             error = ""

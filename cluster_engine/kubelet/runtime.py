@@ -55,6 +55,8 @@ class Container:
     back_off_us: int = 0
     pull_back_off_seconds: int = 0
     pull_error: str = ""
+    # Why its start has failed, while it is being ended for that.
+    start_failure: str = ""
     # What is wrong with it beyond its own doing: see mishaps.py.
     mishap: Mishap | None = None
     # Its command has to be run to know what it does.

@@ -29,7 +29,9 @@ def phase(pod: Obj, init: Sequence[Container], main: Sequence[Container]) -> str
         return "Failed"
     if any(not c.succeeded for c in ordinary) and not any(c.state == "running" or c.restart_count for c in main):
         return "Pending"
-    running = stopped = succeeded = waiting = 0
+    # Sidecars keep a pod running, and count for nothing else.
+    running = sum(c.state == "running" for c in init if is_restartable_init(c.spec))
+    stopped = succeeded = waiting = 0
     for container in main:
         if container.state == "running":
             running += 1
@@ -256,6 +258,11 @@ def rejected_status(pod: Obj, rejection: Rejection, start_time: str) -> Obj:
         "reason": rejection.reason,
         "startTime": start_time,
     }
+
+
+def with_reason(pod: Obj, reason: str, message: str) -> Obj:
+    """The pod with the reason for which its kubelet ends it."""
+    return {**pod, "status": {**(pod.get("status") or {}), "reason": reason, "message": message}}
 
 
 def with_eviction(pod: Obj, message: str, now: str) -> Obj:

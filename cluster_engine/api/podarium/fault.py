@@ -63,7 +63,7 @@ KINDS: tuple[FaultKind, ...] = (
     FaultKind("PowerOff", "node", names=1),
     FaultKind("Reboot", "node", momentary=True, names=1),
     FaultKind("CutOff", "node", names=1),
-    FaultKind("Fill", "node", (Parameter("resource", "memory", choices=("memory", "disk")),), names=1),
+    FaultKind("Fill", "node", (Parameter("resource", "memory", choices=("memory", "disk", "pids")),), names=1),
     FaultKind("Crash", "container", (Parameter("exitCode", 1, 0, 255),), momentary=True, names=3),
     FaultKind("Hang", "container", names=3),
     FaultKind(

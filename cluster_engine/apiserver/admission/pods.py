@@ -21,7 +21,9 @@ def admit(server: ServerContext, pod: Obj) -> Obj:
     """The pod with its service account, its token, its priority and its tolerations; Forbidden where it cannot be."""
     spec = pod["spec"]
     account = spec.get("serviceAccountName") or "default"
-    _require_service_account(server, pod, account)
+    found = _service_account(server, pod, account)
+    if found.get("imagePullSecrets") and not spec.get("imagePullSecrets"):
+        spec = _with_pull_secrets(spec, found["imagePullSecrets"])
     own = priority.of(server, pod)
     remembered = _admitted.get(id(spec))
     if remembered is not None and remembered[0] is spec and remembered[1] == own:
@@ -33,11 +35,18 @@ def admit(server: ServerContext, pod: Obj) -> Obj:
     return {**pod, "spec": admitted}
 
 
-def _require_service_account(server: ServerContext, pod: Obj, account: str) -> None:
+def _service_account(server: ServerContext, pod: Obj, account: str) -> Obj:
     namespace = pod["metadata"]["namespace"]
-    if server.store.get(f"/registry/serviceaccounts/{namespace}/{account}") is None:
+    found = server.store.get(f"/registry/serviceaccounts/{namespace}/{account}")
+    if found is None:
         why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
         raise refusal.forbidden(server.strategy("pods"), pod, why, named=False)
+    return found.value
+
+
+def _with_pull_secrets(spec: Obj, secrets: list[Obj]) -> Obj:
+    """A pod without pull secrets gets those of its account. Follows plugin/pkg/admission/serviceaccount."""
+    return {**spec, "imagePullSecrets": secrets}
 
 
 def _pod_spec(spec: Obj, account: str, own: Priority) -> Obj:

@@ -62,7 +62,7 @@ def test_parameters_that_are_left_out_have_their_defaults():
         ),
         (
             Fault("Fill", "node/n", {"resource": "patience"}),
-            'spec.parameters.resource: Unsupported value: "patience": supported values: "memory", "disk"',
+            'spec.parameters.resource: Unsupported value: "patience": supported values: "memory", "disk", "pids"',
         ),
         (
             Fault("Stop", "kube-scheduler", {"x": 1}),

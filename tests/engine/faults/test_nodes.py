@@ -238,6 +238,26 @@ def test_a_full_node_reports_pressure_takes_no_more_and_evicts_the_least_guarant
     assert ("NodeHasSufficientMemory", f"Node {NODE} status is now: NodeHasSufficientMemory") in world.events(NODE)
 
 
+def test_a_node_without_process_numbers_evicts_by_priority(world):
+    world.create("priorityclasses.scheduling.k8s.io", {"metadata": {"name": "high"}, "value": 1000})
+    world.pod("high", spec={"nodeName": NODE, "priorityClassName": "high"})
+    world.pod("low", spec={"nodeName": NODE})
+    world.run(5)
+    world.inject("Fill", f"node/{NODE}", resource="pids")
+    world.run(9)
+    condition = world.condition("nodes", NODE, "PIDPressure")
+    assert (condition["reason"], condition["message"]) == (
+        "KubeletHasInsufficientPID", "kubelet has insufficient PID available"
+    )  # fmt: skip
+    assert world.taints(NODE) == ["node.kubernetes.io/pid-pressure:NoSchedule"]
+    assert ("NodeHasInsufficientPID", f"Node {NODE} status is now: NodeHasInsufficientPID") in world.events(NODE)
+    message = "The node was low on resource: pids. Threshold quantity: 3276, available: 2518. "
+    assert world.get("pods", "low")["status"]["message"] == message
+    assert world.get("pods", "high")["status"]["phase"] == "Running"
+    world.run(10)
+    assert world.get("pods", "high")["status"]["message"] == message
+
+
 def test_pods_that_a_full_node_refuses(world):
     world.inject("Fill", f"node/{NODE}", resource="disk")
     world.run(15)

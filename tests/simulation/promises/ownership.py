@@ -48,9 +48,14 @@ class Ownership(Promise):
         return found if found is not None and found["metadata"]["uid"] == reference["uid"] else None
 
     def on_quiet(self) -> None:
+        """Garbage is collected at once where nothing is out of order; a collector that was refused for long may wait
+        for its back-off, up to 1,000 s.
+        """
+        if not self.view.breakable:
+            self._check_owners()
+
+    def _check_owners(self) -> None:
         """No living object's owner is gone, unless somebody orphaned it."""
-        if self.view.broken:
-            return
         for resource in OWNED:
             for obj in self.view.list(resource):
                 owner = controller_of(obj)
@@ -61,6 +66,7 @@ class Ownership(Promise):
 
     def on_settled(self) -> None:
         """What a workload selects and nobody owns has been adopted."""
+        self._check_owners()
         for kind, resource in OWNERS.items():
             if kind in ("Job", "CronJob"):
                 continue

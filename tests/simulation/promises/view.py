@@ -38,6 +38,11 @@ class View:
         return bool(self.cluster.faults.active) or since_us < AFTERMATH_US
 
     @property
+    def breakable(self) -> bool:
+        """Whether there are faults in this history at all."""
+        return self._saboteur is not None
+
+    @property
     def controllers_see(self) -> bool:
         """Whether the controllers' caches follow etcd. One that has lost its connection decides on what it knew, and
         may write before it has listed anew: so do the real ones.
