@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cluster_engine.api import checks, tables
 from cluster_engine.api.apps.workload import (
@@ -38,7 +38,7 @@ class DeploymentStrategy(Strategy):
         subresources=("scale", "status"),
     )  # fmt: skip
     tracks_generation = True
-    columns: tuple[Column, ...] = (
+    columns: ClassVar[tuple[Column, ...]] = (
         NAME,
         Column("Ready"),
         Column("Up-to-date"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cluster_engine.api import checks, tables
 from cluster_engine.api.apps.workload import (
@@ -47,7 +47,7 @@ class StatefulSetStrategy(Strategy):
     )  # fmt: skip
     tracks_generation = True
     name_rule = "dns_label"
-    columns: tuple[Column, ...] = (NAME, Column("Ready"), AGE, *tables.WIDE_CONTAINERS)
+    columns: ClassVar[tuple[Column, ...]] = (NAME, Column("Ready"), AGE, *tables.WIDE_CONTAINERS)
 
     def default(self, obj: Obj) -> Obj:
         spec = obj.get("spec") or {}

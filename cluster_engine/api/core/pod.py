@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cluster_engine.api.checks import Errors
 from cluster_engine.api.core.pod_table import COLUMNS, pod_cells, pod_row_conditions
@@ -39,7 +39,7 @@ class PodStrategy(Strategy):
             "status",
         ),
     )  # fmt: skip
-    columns: tuple[Column, ...] = COLUMNS
+    columns: ClassVar[tuple[Column, ...]] = COLUMNS
 
     # Specs of stored pods that were validated: an update of labels need not look at them again.
     _valid_specs: IdentityMemo[bool] = IdentityMemo()
