@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from playground.accounts.forms import SignInForm, SignUpForm
-from playground.accounts.guests import BACKEND
+from playground.accounts.guests import BACKEND, hand_over
 from playground.accounts.models import User
 
 
@@ -40,6 +41,15 @@ class SignIn(LoginView):
 
     template_name = "accounts/sign_in.html"
     authentication_form = SignInForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in; what was made as a guest before comes along."""
+        before = self.request.user
+        user = form.get_user()
+        if isinstance(before, User) and before.is_guest and isinstance(user, User) and user.pk != before.pk:
+            hand_over(User.objects.get(pk=before.pk), user)
+            messages.success(self.request, _("What you have done as a guest is yours now."))
+        return super().form_valid(form)
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Send somebody who has a name already on their way; a guest may sign in as somebody else."""

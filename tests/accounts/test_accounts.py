@@ -7,6 +7,7 @@ from django.urls import reverse
 from playground.accounts.models import User
 from playground.curriculum import progress
 from playground.sandboxes import gateway
+from playground.sandboxes.models import Command
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "glass-and-moss-42"
@@ -50,6 +51,32 @@ def test_signing_up_keeps_the_guests_sandboxes_and_progress(client):
     assert list(gateway.of_user(user)) == [sandbox]
     assert progress.done_steps(user.pk, "01-control-plane") == {"create"}
     assert client.get(reverse("home")).wsgi_request.user == user
+
+
+def test_a_guest_who_signs_in_brings_along_what_they_have_done(client):
+    ada = User.objects.create_user("ada", password=PASSWORD)
+    progress.record(ada.pk, "01-control-plane", ["create"])
+    theirs = gateway.create(ada)
+    client.post(reverse("start"))
+    guest = User.objects.get(is_guest=True)
+    sandbox = gateway.of_user(guest).get()
+    Command.objects.create(sandbox=sandbox, number=1, terminal="1", line="kubectl get pods", started_us=1, user=guest)
+    progress.record(guest.pk, "01-control-plane", ["create", "scheduler"], sandbox.pk)
+    response = client.post(reverse("accounts:sign_in"), {"username": "ada", "password": PASSWORD}, follow=True)
+    assert "What you have done as a guest is yours now." in response.content.decode()
+    assert set(gateway.of_user(ada)) == {theirs, sandbox}
+    assert progress.done_steps(ada.pk, "01-control-plane") == {"create", "scheduler"}
+    assert sandbox.commands.get().user == ada
+    assert gateway.of_user(ada).get(pk=sandbox.pk).epoch == sandbox.epoch + 1, "who holds it in memory lets it go"
+    assert not User.objects.filter(is_guest=True).exists()
+
+
+def test_a_wrong_password_leaves_the_guest_a_guest(client):
+    User.objects.create_user("ada", password=PASSWORD)
+    client.post(reverse("start"))
+    client.post(reverse("accounts:sign_in"), {"username": "ada", "password": "no"})
+    guest = User.objects.get(is_guest=True)
+    assert client.get(reverse("home")).wsgi_request.user == guest
 
 
 def test_signing_up_without_having_been_a_guest_makes_a_user(client):

@@ -16,6 +16,7 @@ from tests.curriculum.proof import Moment, Player
 LESSONS = catalogue.read_lessons(Path(settings.LESSONS_DIR))
 IMAGE = re.compile(r"(?<=[=\s])((?:[\w.-]+/)*(?:nginx|ngnix|canary|canray|nginx-slim|redis|busybox))(:[\w.]+)(?=\s|$)")
 COUNT = re.compile(r"(--replicas=|replicas: |\"replicas\":)(\d+)")
+DOES = re.compile(r"kubectl (create|scale|delete|set|patch|annotate)")
 NAME = re.compile(r"\b(deployment|deploy|statefulset|sts|pod|po|service|configmap|fault|namespace)([ /])([a-z][\w-]*)")
 
 
@@ -29,7 +30,7 @@ def mutations(part: Solution) -> list[tuple[str, Solution]]:
         if COUNT.search(text):
             fewer = COUNT.sub(lambda match: match[1] + str(int(match[2]) - 1 if int(match[2]) else 1), text)
             found.append(("count", replace(part, **{field: fewer})))
-        if field == "line" and NAME.search(text) and re.match(r"kubectl (create|scale|delete|set|patch|annotate)", text):
+        if field == "line" and NAME.search(text) and DOES.match(text):
             found.append(("name", replace(part, line=NAME.sub(r"\1\2another", text, count=1))))
     return found
 
