@@ -66,6 +66,8 @@ class PodWorld:
         self.watchers = 0
         # Whether an endless loop asks others for something: what they answer depends on when they are asked.
         self.asks_others = False
+        # The processes that have to handle a signal: until they have, everything goes on in its time.
+        self.hurried: set[int] = set()
 
     @property
     def now_us(self) -> int:
@@ -109,6 +111,13 @@ class PodWorld:
         self.clock_readings += 1
         return self.runner.now_us
 
+    def hurry(self, process: Process) -> None:
+        """A process has a signal to handle."""
+        if id(process) not in self.hurried:
+            self.hurried.add(id(process))
+            process.on_end.append(lambda ended: self.hurried.discard(id(ended)))
+            self._surroundings.woken()
+
     def watch(self) -> None:
         """Somebody looks on: everything goes on in its time, lazy or not. Ends with `unwatch`."""
         self.watchers += 1
@@ -123,4 +132,4 @@ class PodWorld:
 
     def next_due_us(self) -> int | None:
         """When the pod wants to go on by itself."""
-        return self.runner.next_due_us(lazy=self.watchers > 0 or self.asks_others)
+        return self.runner.next_due_us(lazy=self.watchers > 0 or self.asks_others or bool(self.hurried))

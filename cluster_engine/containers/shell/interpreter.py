@@ -367,4 +367,5 @@ class Shell(State):
                 kept = self.status
                 yield from self.run_text(action)
                 self.status = kept
+        self.process.pod.hurried.discard(id(self.process))
         return self.status

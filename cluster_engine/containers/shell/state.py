@@ -197,6 +197,8 @@ class State:
 
     def _raise(self, signal: str) -> None:
         self.pending.append(signal)
+        # A loop that nobody watches has to come to its trap in its time.
+        self.process.pod.hurry(self.process)
         self.signalled.notify()
 
     # Words of failure, by the kind of shell.

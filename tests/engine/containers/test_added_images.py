@@ -118,7 +118,7 @@ def test_an_image_may_be_a_script(world):
     world.apply(image(text, "script") + pod("s", "script", ""))
     assert world.ok("logs s") == "ready\n"
     world.sh("s", "kill 1")
-    world.run(2)
+    world.run(10)
     assert world.ok("logs s --previous") == "ready\nbye\n"
 
 
