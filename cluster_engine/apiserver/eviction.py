@@ -19,7 +19,7 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.labels import from_label_selector
 from cluster_engine.apimachinery.meta import Obj, condition_is, deleting, get_condition, labels_of
 from cluster_engine.apiserver import delete, read, write
-from cluster_engine.apiserver.bodies import EVICTION, decoded
+from cluster_engine.apiserver.bodies import eviction
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.request import Request, Response
 
@@ -33,7 +33,7 @@ def evict(server: ServerContext, strategy: Strategy, request: Request) -> Respon
     """Deletes the pod if its budget allows it; TooManyRequests if not now."""
     if request.verb != "create":
         raise errors.method_not_allowed(request.verb, strategy.resource.plural)
-    body = decoded(request, EVICTION)
+    body = eviction(request)
     if (body.get("metadata") or {}).get("name") != request.name:
         raise errors.bad_request("name in URL does not match name in Eviction object")
     pod = server.require(strategy.resource, request.namespace, request.name)

@@ -120,7 +120,8 @@ class Frontend:
                 return proxying.answer_of(response.body, http, target.rest)
             case str():
                 return HttpResponse(response.code, response.body.encode(), "text/plain")
-        return negotiate.encode(http, response.body, response.code, encoding, response.warnings)
+        body = negotiate.in_version_asked(http.headers.get("accept", ""), response.body)
+        return negotiate.encode(http, body, response.code, encoding, response.warnings)
 
     def _handle(self, http: HttpRequest, request: Request) -> Response:
         """Hands the request to the API server. A write is a step, which begins the chain of what follows from it."""

@@ -20,6 +20,7 @@ _ENCODINGS: dict[str, Encoding] = {
     "*/*": "json",
     "application/yaml": "yaml",
 }
+_META_GROUP, _META_VERSIONS = "meta.k8s.io", ("v1", "v1beta1")
 # Larger answers to a GET are compressed for clients that accept it, as the feature APIResponseCompression does.
 GZIP_FROM_BYTES = 128 * 1024
 _PRETTY_AGENTS = ("curl", "Wget", "Mozilla/5.0")
@@ -51,13 +52,24 @@ def accepted(accept: str) -> tuple[Accept, Encoding] | None:
         as_kind = parameters.get("as", "")
         if not as_kind:
             return "object", encoding
-        if parameters.get("g", "meta.k8s.io") != "meta.k8s.io" or parameters.get("v", "v1") != "v1":
+        if parameters.get("g", _META_GROUP) != _META_GROUP or parameters.get("v", "v1") not in _META_VERSIONS:
             continue
         if as_kind == "Table":
             return "table", encoding
         if as_kind in ("PartialObjectMetadata", "PartialObjectMetadataList"):
             return "partial", encoding
     return None
+
+
+def in_version_asked(accept: str, body: Any) -> Any:
+    """A Table or metadata-only object as older clients know it: v1beta1 of meta.k8s.io has the same fields."""
+    if "v1beta1" not in accept or not isinstance(body, dict) or body.get("apiVersion") != f"{_META_GROUP}/v1":
+        return body
+    for media, pairs in media_types(accept):
+        if media in _ENCODINGS:
+            asked = dict(pairs).get("v") == "v1beta1"
+            return {**body, "apiVersion": f"{_META_GROUP}/v1beta1"} if asked else body
+    return body
 
 
 def not_acceptable() -> ApiError:

@@ -286,12 +286,17 @@ def _zero_of(type_: FieldType) -> Any:
 
 @lru_cache(maxsize=1024)
 def _always_there(type_name: str) -> dict[str, Any]:
-    """The fields that Go writes even when nobody set them: structs that are no pointers, and times (as null)."""
+    """The fields that Go writes even when nobody set them: structs that are no pointers, times (as null), and what a
+    condition is about.
+    """
     type_ = types.get(type_name)
     if type_ is None:
         return {}
     found: dict[str, Any] = {}
     for field in type_.fields.values():
+        if field.name in ("type", "status") and field.name in type_.required and type_name.endswith("Condition"):
+            # Whoever reads conditions counts on these two; other texts are left out, so that validation sees it.
+            found[field.name] = ""
         if field.pointer or not field.go_type:
             continue
         if field.type.kind == "object":

@@ -210,3 +210,10 @@ def test_a_large_list_comes_in_pages(server: Server) -> None:
 def test_raw_paths(server: Server, url: str) -> None:
     assert server.kubectl(f"get --raw {url}") == "ok"
     assert f"{url[1:]} check passed" in server.kubectl(f"get --raw '{url}?verbose'")
+
+
+def test_every_check_of_the_server_s_health_has_a_name(server: Server) -> None:
+    lines = server.kubectl("get --raw '/livez?verbose'").splitlines()
+    assert "[+]poststarthook/start-apiextensions-controllers ok" in lines
+    assert "[+]autoregister-completion ok" in lines
+    assert server.kubectl("get --raw /livez/poststarthook/crd-informer-synced") == "ok"

@@ -6,6 +6,7 @@ cluster is up to date when a step begins, so that an owner which is in none of t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from cluster_engine.apimachinery.errors import ApiError
@@ -29,6 +30,11 @@ Propagation = Literal["Background", "Foreground", "Orphan"]
 def _owner_uids(obj: Obj) -> list[str]:
     references = obj["metadata"].get("ownerReferences")
     return [reference["uid"] for reference in references] if references else []
+
+
+def _blocked(obj: Obj) -> set[str]:
+    """The owners that may not go before `obj`."""
+    return {r["uid"] for r in obj["metadata"].get("ownerReferences") or () if r.get("blockOwnerDeletion")}
 
 
 def _finalizers(obj: Obj) -> list[str]:
@@ -86,6 +92,8 @@ class GarbageCollector(Controller):
             if type_ == "ADDED":
                 known[meta["uid"]] = (name, key_of(obj))
             references = meta.get("ownerReferences")
+            if old is not None and old["metadata"].get("ownerReferences") != references:
+                self._unblock(sorted(_blocked(old) - _blocked(obj)), cause)
             if "deletionTimestamp" in meta:
                 if meta.get("finalizers"):
                     self.queue.add(f"{name}|{key_of(obj)}", cause)
@@ -99,7 +107,11 @@ class GarbageCollector(Controller):
         """Its dependents have lost an owner; its owners may have waited for it."""
         for name, dependent in self.dependents(obj):
             self.queue.add(f"{name}|{key_of(dependent)}", cause)
-        for uid in _owner_uids(obj):
+        self._unblock(_owner_uids(obj), cause)
+
+    def _unblock(self, uids: Iterable[str], cause: Cause) -> None:
+        """These owners wait for one dependent less. Follows addUnblockedOwnersToDeleteQueue."""
+        for uid in uids:
             owner = self.known.get(uid)
             if owner is not None and (found := self.informers[owner[0]].get(owner[1])) is not None and deleting(found):
                 self.queue.add(f"{owner[0]}|{owner[1]}", cause)
@@ -151,8 +163,13 @@ class GarbageCollector(Controller):
             self._write(name, obj, ownerReferences=solid)
             return
         policy: Propagation = "Background"
-        if waiting and self.dependents(obj):
+        dependents = self.dependents(obj) if waiting else []
+        if dependents:
             policy = "Foreground"
+            if any(_deletes_dependents(dependent) for _, dependent in dependents):
+                self.trace.note(f"{key_of(obj)} is part of a circle of owners: it blocks none of them any more")
+                unblocked = [{**reference, "blockOwnerDeletion": False} for reference in references]
+                self._write(name, obj, ownerReferences=unblocked)
         elif ORPHAN in _finalizers(obj):
             policy = "Orphan"
         elif FOREGROUND in _finalizers(obj):

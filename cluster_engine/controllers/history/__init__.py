@@ -5,6 +5,9 @@ Follows pkg/controller/history/controller_history.go. Used by the controllers of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.hash import template_hash
 from cluster_engine.apimachinery.labels import Selector
@@ -86,9 +89,12 @@ class History:
             collision_count += 1
 
     def create_named(self, revision: Obj) -> Obj | None:
-        """Creates the revision under the name that it has; None where that name is taken by other data."""
+        """Creates the revision under the name that it has; None where that name is taken by other data.
+
+        Clients compare the data byte by byte with what they make of a parent, as Go writes a map: sorted.
+        """
         try:
-            return self._client.create(RESOURCE, revision)
+            return self._client.create(RESOURCE, {**revision, "data": _sorted(revision["data"])})
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
@@ -113,3 +119,10 @@ class History:
 
 def is_orphan(revision: Obj) -> bool:
     return controller_of(revision) is None
+
+
+def _sorted(value: Any) -> Any:
+    """The same value with the keys of every object in order."""
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list | tuple) else value

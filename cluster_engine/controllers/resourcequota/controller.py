@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from cluster_engine.apimachinery import quota
 from cluster_engine.apimachinery.meta import Obj, key_of, namespace_of
+from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.client.controller import Controller, ControllerContext
 from cluster_engine.client.informer import EventType, Handler, Informer
 from cluster_engine.controllers.common.pods import phase_of
 from cluster_engine.trace import Cause
 
 RESOURCE = "resourcequotas"
+# The name by which its handlers are known in the controller manager.
+SUBSCRIBER = "resourcequota"
 # Deletions are gathered for so long, so that a namespace is not added up anew for each of many.
 BATCH_SECONDS = 0.1
 
@@ -22,12 +25,35 @@ class ResourceQuotaController(Controller):
         self.informers: dict[str, Informer] = {}
         self.quotas = self.informer(RESOURCE)
         for resource in self.client.server.scheme:
-            name = resource.group_resource
-            if resource.namespaced and name != "events" and {"list", "watch"} <= set(resource.verbs):
-                self.informers[name] = self.informer(name)
+            self._follow(resource)
         self.quotas.add_handler(self._on_quota)
         for name, informer in self.informers.items():
             informer.add_handler(self._replenish(name))
+        self._unsubscribe = self.client.server.scheme.on_change(self._on_scheme_change)
+
+    def stop(self) -> None:
+        super().stop()
+        self._unsubscribe()
+
+    def _follow(self, resource: Resource) -> bool:
+        name = resource.group_resource
+        counted = resource.namespaced and name != "events" and {"list", "watch"} <= set(resource.verbs)
+        if counted:
+            self.informers[name] = self.informer(name)
+        return counted
+
+    def _on_scheme_change(self, resource: Resource, added: bool) -> None:
+        """A custom resource has come or gone: the quotas that count it are added up."""
+        name = resource.group_resource
+        if added:
+            with self.context.informers.subscribing(SUBSCRIBER):
+                if self._follow(resource):
+                    self.informers[name].add_handler(self._replenish(name))
+        elif self.informers.pop(name, None) is None:
+            return
+        for limits in self.quotas.list():
+            if name in quota.resources_of((limits.get("spec") or {}).get("hard") or {}):
+                self.queue.add_after(key_of(limits), BATCH_SECONDS)
 
     def _on_quota(self, type_: EventType, limits: Obj, old: Obj | None, cause: Cause) -> None:
         """A charge of admission changes the status, and is right."""

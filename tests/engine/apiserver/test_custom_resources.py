@@ -388,3 +388,13 @@ def test_rules_that_are_not_looked_at_are_mentioned(play: Playground) -> None:
         'Widget.example.com "w" is invalid: [spec.color: Required value, <nil>: Invalid value: "null": some validation '
         "rules were not checked because the object was invalid; correct the existing errors to complete validation]"
     )
+
+
+def test_a_condition_that_says_nothing_of_its_type_harms_nobody(play: Playground) -> None:
+    patch = [{"op": "add", "path": "/status/conditions", "value": [{"message": "patched"}]}]
+    options = {"subresource": "status", "patch_type": "json", "body": patch}
+    patched = play.client.request("patch", CRDS, "", WIDGETS, **options)
+    condition = {"type": "", "status": "", "message": "patched"}
+    assert patched["status"]["conditions"] == [condition]
+    play.run(2)
+    assert play.cluster.trace.faults == []

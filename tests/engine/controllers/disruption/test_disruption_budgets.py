@@ -238,3 +238,14 @@ def test_a_budget_without_pods_says_so_and_waits_for_nothing(world: Any) -> None
     revision = world.cluster.revision
     world.run(600)
     assert world.cluster.revision == revision
+
+
+def test_an_eviction_of_the_version_before_is_taken(make_world: Any) -> None:
+    world = make_world()
+    world.deployment(replicas=1)
+    world.run(10)
+    name = world.names("pods")[0]
+    body = {"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": name, "namespace": "default"}}
+    world.client.request("create", "pods", "default", name, subresource="eviction", body=body)
+    world.run(3)
+    assert name not in world.names("pods")

@@ -151,3 +151,15 @@ def test_the_trace_says_why_something_was_deleted(playground):
     playground.run(1)
     steps = [s for s in playground.cluster.trace.steps if s.component == "garbage-collector"]
     assert steps[-1].notes == ["default/child: its owner ConfigMap owner is gone, so it is deleted"]
+
+
+def test_a_circle_of_owners_that_block_each_other_goes_as_a_whole(playground):
+    one, two, three = (config_map(playground, name) for name in ("one", "two", "three"))
+    for dependent, owner in ((one, three), (two, one), (three, two)):
+        meta = owner["metadata"]
+        reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": meta["name"], "uid": meta["uid"]}
+        patch = {"metadata": {"ownerReferences": [{**reference, "controller": True, "blockOwnerDeletion": True}]}}
+        playground.client.patch("configmaps", dependent["metadata"]["name"], patch, "default")
+    playground.client.delete("configmaps", "one", "default", propagation_policy="Foreground")
+    playground.run(5)
+    assert mine(playground) == []

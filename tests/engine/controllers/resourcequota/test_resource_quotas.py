@@ -141,3 +141,20 @@ def test_services_and_claims_use_what_their_type_takes() -> None:
         "fast.storageclass.storage.k8s.io/persistentvolumeclaims": "1",
         "fast.storageclass.storage.k8s.io/requests.storage": "5Gi",
     }
+
+
+def test_custom_objects_are_counted_from_when_their_kind_is_there(world: Any) -> None:
+    limits(world, {"count/widgets.example.com": "1"})
+    names = {"plural": "widgets", "kind": "Widget"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version]}
+    definition = {"metadata": {"name": "widgets.example.com"}, "spec": spec}
+    world.client.create("customresourcedefinitions.apiextensions.k8s.io", definition)
+    world.run(1)
+    widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a", "namespace": "default"}}
+    world.client.create("widgets.example.com", widget)
+    with pytest.raises(ApiError, match="exceeded quota"):
+        world.client.create("widgets.example.com", {**widget, "metadata": {"name": "b", "namespace": "default"}})
+    world.client.delete("widgets.example.com", "a", "default")
+    world.run(1)
+    assert status(world)["used"] == {"count/widgets.example.com": "0"}
