@@ -7,7 +7,6 @@ are granular or atomic. Follows sigs.k8s.io/structured-merge-diff/typed (ToField
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -161,9 +160,8 @@ def _divides(value: Any, node: Node) -> bool:
 def _diff_children(old: Any, new: Any, node: Node) -> tuple[FieldSet | None, FieldSet | None]:
     changed: FieldSet = {}
     removed: FieldSet = {}
-    for element, before, after, child in _pairs(old, new, node):
-        if before is after:
-            continue
+    pairs = _field_pairs(old, new, node) if node.division == "fields" else _item_pairs(old, new, node)
+    for element, before, after, child in pairs:
         more, less = diff(before, after, child)
         if more is not None:
             changed[element] = more
@@ -179,26 +177,38 @@ def _diff_children(old: Any, new: Any, node: Node) -> tuple[FieldSet | None, Fie
     )
 
 
-def _pairs(old: Any, new: Any, node: Node) -> Iterator[tuple[str, Any, Any, Node]]:
-    """(element, old child, new child, place) of every child that either value has."""
-    if node.division == "fields":
-        before: dict[str, Any] = old if isinstance(old, dict) else {}
-        after: dict[str, Any] = new if isinstance(new, dict) else {}
-        for name, value in after.items():
+# (element, old child, new child, place)
+_Pair = tuple[str, Any, Any, Node]
+
+
+def _field_pairs(old: Any, new: Any, node: Node) -> list[_Pair]:
+    """The fields that differ; most are the same objects."""
+    before: dict[str, Any] = old if isinstance(old, dict) else {}
+    after: dict[str, Any] = new if isinstance(new, dict) else {}
+    pairs: list[_Pair] = []
+    for name, value in after.items():
+        earlier = before.get(name, ABSENT)
+        if earlier is not value:
             element, child = node.child(name)
-            yield element, before.get(name, ABSENT), value, child
-        for name, value in before.items():
-            if name not in after:
-                element, child = node.child(name)
-                yield element, value, ABSENT, child
-        return
+            pairs.append((element, earlier, value, child))
+    for name, value in before.items():
+        if name not in after:
+            element, child = node.child(name)
+            pairs.append((element, value, ABSENT, child))
+    return pairs
+
+
+def _item_pairs(old: Any, new: Any, node: Node) -> list[_Pair]:
+    """The items of lists that differ, by what identifies them."""
     left = {node.element(item): item for item in old} if isinstance(old, list) else {}
     right = {node.element(item): item for item in new} if isinstance(new, list) else {}
+    pairs: list[_Pair] = []
     for element, item in right.items():
-        yield element, left.get(element, ABSENT), item, node.item
-    for element, item in left.items():
-        if element not in right:
-            yield element, item, ABSENT, node.item
+        earlier = left.get(element, ABSENT)
+        if earlier is not item:
+            pairs.append((element, earlier, item, node.item))
+    pairs += [(element, item, ABSENT, node.item) for element, item in left.items() if element not in right]
+    return pairs
 
 
 def merge(live: Any, applied: Any, node: Node) -> Any:

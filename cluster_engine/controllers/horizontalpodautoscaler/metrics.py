@@ -40,7 +40,8 @@ def annotated_usage(pod: Obj, resource: str) -> int | None:
 
 
 def has_usage(pod: Obj) -> bool:
-    return any(name in annotations_of(pod) for name in USAGE_ANNOTATION.values())
+    annotations = annotations_of(pod)
+    return bool(annotations) and any(name in annotations for name in USAGE_ANNOTATION.values())
 
 
 def resource_metrics(pods: Iterable[Obj], resource: str, usage: PodUsage, *, served: bool) -> dict[str, int]:
