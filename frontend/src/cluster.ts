@@ -8,6 +8,7 @@ import { Glyph } from "./glyph";
 import { nodesOf, place, ROOMY, type Card, type Mode, type Scene, Slots, SYSTEM_NAMESPACES } from "./layout";
 import type { Node } from "./protocol";
 import { Promised, promiseInWords } from "./promise";
+import { keepReachable } from "./reach";
 import { mirror, on } from "./socket";
 import { watchControlPlane } from "./strip";
 import { podTable } from "./table";
@@ -50,10 +51,11 @@ class CardView {
   private readonly laneLayer = svg("g");
 
   constructor(card: Card) {
-    this.head = svg("g", { class: "head", role: "button", tabindex: -1, "data-key": card.key },
-      this.hit, svg("text", { x: 14, y: 21 }, this.kind, this.name), this.count);
+    this.head = svg("g", { class: "head", role: "button", tabindex: -1, "data-key": card.key }, this.hit);
     if (!card.key) this.head.removeAttribute("role");
-    this.element = svg("g", { class: `card kind-${card.kind}` }, this.box, this.head, this.laneLayer);
+    // What is written over the button may be cut short; its whole name is the button's own.
+    const heading = svg("g", { class: "heading", "aria-hidden": "true" }, svg("text", { x: 14, y: 21 }, this.kind, this.name), this.count);
+    this.element = svg("g", { class: `card kind-${card.kind}` }, this.box, this.head, heading, this.laneLayer);
   }
 
   update(card: Card): void {
@@ -232,6 +234,7 @@ function markView(): void {
 
 markView();
 new ResizeObserver(redraw).observe(canvas);
+keepReachable([canvas]);
 on("changed", ({ reset }) => { if (reset) slots.owner.clear(), slots.node.clear(); redraw(); });
 watchControlPlane();
 announceChanges();

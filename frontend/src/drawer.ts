@@ -1,5 +1,6 @@
 /* The drawer at the right: what the server describes of an object, and what happened to it. */
 import { hear, one, text } from "./dom";
+import { keepReachable } from "./reach";
 import { on, send } from "./socket";
 import { say } from "./words";
 import { storyOf } from "./why";
@@ -48,6 +49,7 @@ export function prepareDrawer(): void {
     const story = storyOf(key);
     const told = body.querySelector("[data-story]");
     if (story && told) told.replaceWith(story);
+    keepReachable([body, ...body.querySelectorAll<HTMLElement>("pre, .table-wrap")]);
   });
   hear("describe", ({ key: wanted }) => describe(wanted));
   hear("drawer", ({ title: heading, subtitle: under, content }) => {

@@ -63,7 +63,7 @@ function extensions() {
     lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), dropCursor(), indentOnInput(), bracketMatching(),
     highlightActiveLine(), highlightActiveLineGutter(), highlightSelectionMatches(), indentUnit.of("  "), yaml(),
     syntaxHighlighting(colours), look, placeholder(say("editor.placeholder")),
-    EditorView.contentAttributes.of({ "aria-label": say("editor.label") }),
+    EditorView.contentAttributes.of({ "aria-label": say("editor.label"), tabindex: "0" }),
     writable.of(EditorState.readOnly.of(mirror.readOnly)),
     keymap.of([{ key: "Mod-Enter", run: () => { apply(); return true; } }, { key: "Mod-s", run: () => { save(); return true; } },
       { key: "Escape", run: (view) => { view.contentDOM.blur(); return true; } }, // the way out by keyboard: Tab indents

@@ -4,13 +4,12 @@ import type { PlacedPod } from "./layout";
 import type { Pod } from "./protocol";
 import { say } from "./words";
 
-/** One line on a pod: "web-0: Ready (Running), r2, k8s-node01, 3 restarts". */
+/** One line on a pod: "web-0, r2: Ready (Running), k8s-node01, 3 restarts". It begins with what is written under the pod. */
 export function podInWords(pod: Pod, revision: number | null): string {
   const parts = [`${say(`state.${pod.state}`)} (${pod.status})`];
-  if (revision !== null) parts.push(`r${revision}`);
   parts.push((pod.node || say("pod.no_node")));
   if (pod.restarts > 0) parts.push(say("pod.restarts", { n: pod.restarts }));
-  return `${pod.name}: ${parts.join(", ")}`;
+  return `${pod.name}${revision === null ? "" : `, r${revision}`}: ${parts.join(", ")}`;
 }
 
 /** The name under a pod. A StatefulSet's pods of all revisions share one lane, so each carries its revision's number. */

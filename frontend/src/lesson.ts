@@ -1,6 +1,7 @@
 /* The lesson beside the cluster: steps tick as the server says, code blocks go into the terminal or the editor. */
 import { h, one, tell, text } from "./dom";
 import type { ServerMessages, StepState } from "./protocol";
+import { keepReachable } from "./reach";
 import { mirror, on } from "./socket";
 import { say } from "./words";
 
@@ -104,15 +105,20 @@ function dressCode(within: ParentNode): void {
   }
 }
 
+function dress(): void {
+  dressCode(lesson);
+  showPosition();
+  keepReachable(lesson.querySelectorAll<HTMLElement>("pre, table"));
+}
+
 /** Make the lesson obey. */
 export function prepareLesson(): void {
   let first = true;
-  dressCode(lesson);
-  showPosition();
+  dress();
   on("progress", (message) => { progress(message, !first); first = false; });
   lesson.addEventListener("click", (event) => {
     const place = (event.target as Element).closest<HTMLElement>("[data-place]");
     if (place) tell("open", { path: place.dataset.path!, line: Number(place.dataset.line) });
   });
-  document.addEventListener("htmx:afterSwap", () => { dressCode(lesson); showPosition(); });
+  document.addEventListener("htmx:afterSwap", dress);
 }

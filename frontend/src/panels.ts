@@ -23,10 +23,13 @@ function sizeOf({ handle, axis }: Split): number {
 function resize(split: Split, size: number): void {
   const fitting = Math.round(Math.max(split.min, Math.min(split.max(), size)));
   workspace.style.setProperty(`--${split.name}`, `${fitting}px`);
-  split.handle.setAttribute("aria-valuenow", String(fitting));
-  split.handle.setAttribute("aria-valuemin", String(split.min));
-  split.handle.setAttribute("aria-valuemax", String(Math.round(split.max())));
+  tellSize(split, fitting);
   kept.set(`size.${split.name}`, String(fitting));
+}
+
+function tellSize(split: Split, size: number): void {
+  const values = { valuenow: size, valuemin: split.min, valuemax: Math.round(split.max()) };
+  for (const [name, value] of Object.entries(values)) split.handle.setAttribute(`aria-${name}`, String(value));
 }
 
 function fold(name: string, folded: boolean): void {
@@ -78,6 +81,7 @@ export function arrangePanels(): void {
   for (const split of splits()) {
     const size = Number(kept.get(`size.${split.name}`));
     if (size) resize(split, size);
+    else tellSize(split, sizeOf(split));
     split.handle.addEventListener("pointerdown", (event) => drag(split, event));
     split.handle.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -STEP, ArrowUp: -STEP, ArrowRight: STEP, ArrowDown: STEP, Home: -1e5, End: 1e5 }[event.key];
@@ -88,6 +92,7 @@ export function arrangePanels(): void {
     split.handle.addEventListener("dblclick", () => {
       workspace.style.removeProperty(`--${split.name}`);
       kept.set(`size.${split.name}`, "");
+      tellSize(split, sizeOf(split));
     });
   }
   for (const button of workspace.querySelectorAll<HTMLElement>("[data-fold]")) {
