@@ -358,6 +358,10 @@ class FileSystem:
         own = self._own(parent_path)
         assert isinstance(own, Directory)
         inode.mtime_us = inode.mtime_us or self._now_us()
+        if own.mode & 0o2000:
+            # What is made in a folder with this bit belongs to the folder's group.
+            inode.gid = own.gid
+            inode.mode |= 0o2000 if isinstance(inode, Directory) else 0
         own.entries[posixpath.basename(where)] = inode
         own.mtime_us = self._now_us()
         mount.space.used_bytes += size

@@ -207,6 +207,7 @@ def atomic_tree(files: Mapping[str, bytes | File], now_us: int, mode: int, gid: 
     root.entries["..data"] = Symlink(stamp, mtime_us=now_us)
     for path, content in files.items():
         file = content if isinstance(content, File) else File(content, mode, 0, gid, now_us)
+        file.mtime_us = file.mtime_us or now_us
         place(inner, path, file)
         top = path.split("/")[0]
         root.entries.setdefault(top, Symlink(f"..data/{top}", mtime_us=now_us))

@@ -13,7 +13,8 @@ from cluster_engine.apimachinery.meta import Obj
 
 # (resource, name) -> the object of the pod's namespace, or None.
 Lookup = Callable[[str, str], Obj | None]
-_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+# Printable, and no "=". Follows IsRelaxedEnvVarName, which v1.32 goes by.
+_NAME = re.compile(r"[ -<>-~]+")
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)|\$")
 
 
