@@ -10,8 +10,9 @@ from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.client.client import Client
 from cluster_engine.client.informer import InformerFactory
 from cluster_engine.clock import Clock
-from cluster_engine.containers.network.fabric import Answer, Route, Transport
+from cluster_engine.containers.network.fabric import Answer, Packets, Route, Transport
 from cluster_engine.proxy.dns import ClusterNames
+from cluster_engine.proxy.policies import Policies
 from cluster_engine.proxy.rules import ServiceRules
 from cluster_engine.proxy.services import ENDPOINT_SLICES, SERVICES, Frozen, Services
 from cluster_engine.rng import Rng
@@ -54,6 +55,7 @@ class ClusterNetwork:
         services = Services(lambda: informers.get(SERVICES), lambda: informers.get(ENDPOINT_SLICES), self._changed)
         self._rules = ServiceRules(services, clock, rng, self._node_of)
         self._names = ClusterNames(services, lambda name: informers.get("namespaces").get(name) is not None)
+        self._policies = Policies(informers, self._changed)
         self._frozen: dict[int, ServiceRules] = {}
         # The name of the node with an address, or ""; by its address, what is out of order there.
         self.node_of: Callable[[str], str] = lambda ip: ""
@@ -74,6 +76,9 @@ class ClusterNetwork:
 
     def joined(self, node_ip: str, other_node_ip: str) -> bool:
         return not self.state_of(node_ip).partitioned and not self.state_of(other_node_ip).partitioned
+
+    def allow(self, packets: Packets) -> bool:
+        return self._policies.allow(packets)
 
     def answer(self, node_ip: str, name: str, kind: str) -> Answer:
         return TIMED_OUT if self.state_of(node_ip).dns_down else self._names.answer(name, kind)

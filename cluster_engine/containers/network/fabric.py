@@ -179,6 +179,17 @@ class Route:
     port: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """What network policies are asked about: who speaks with whom, where, and whether both are of one node."""
+
+    source_ip: str
+    target_ip: str
+    port: int
+    transport: str
+    same_node: bool = False
+
+
 class Rules(Protocol):
     """kube-proxy's rules, and what else stands between a source and an address."""
 
@@ -186,6 +197,9 @@ class Rules(Protocol):
 
     def joined(self, node_ip: str, other_node_ip: str) -> bool:
         """Whether packets get from one node to the other."""
+
+    def allow(self, packets: Packets) -> bool:
+        """Whether network policies let them through."""
 
 
 class Names(Protocol):
@@ -228,9 +242,16 @@ class Fabric(Waitable):
     def answers_ping(self, source: Namespace, ip: str) -> bool:
         """Whether somebody has that address. A Service's is only a rule for its ports."""
         found = self._find(ip)
-        return found is not None and (
-            found.node_ip == source.node_ip or self.rules.joined(source.node_ip, found.node_ip)
-        )
+        if found is None:
+            return False
+        same_node = found.node_ip == source.node_ip
+        if not same_node and not self.rules.joined(source.node_ip, found.node_ip):
+            return False
+        return self.rules.allow(Packets(source.ip, ip, 0, "ICMP", same_node))
+
+    def reaches_names(self, source: Namespace, server: str) -> bool:
+        """Whether network policies let questions to a name server through."""
+        return self.rules.allow(Packets(source.ip, server, 53, "UDP"))
 
     def connect(self, source: Namespace, ip: str, port: int, transport: Transport = "TCP") -> Connection:
         """A connection to an address. Raises `ConnectFault`."""
@@ -247,7 +268,10 @@ class Fabric(Waitable):
             if found is None:
                 raise ConnectFault("unreachable" if at_ip.startswith("10.244.") else "timeout")
             target = found
-            if target.node_ip != source.node_ip and not self.rules.joined(source.node_ip, target.node_ip):
+            same_node = target.node_ip == source.node_ip
+            if not same_node and not self.rules.joined(source.node_ip, target.node_ip):
+                raise ConnectFault("timeout")
+            if target is not source and not self.rules.allow(Packets(source.ip, at_ip, at_port, transport, same_node)):
                 raise ConnectFault("timeout")
         if target.pod is not None and source.pod is not None and target.pod is not source.pod:
             target.pod.advance(source.pod.now_us)

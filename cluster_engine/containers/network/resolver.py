@@ -66,6 +66,8 @@ def query(container: ContainerWorld, server: str, name: str, kind: str) -> Answe
     container.pod.remote_calls += 1
     fabric = container.pod.fabric
     if server == CLUSTER_DNS:
+        if not fabric.reaches_names(container.pod.network, server):
+            return _TIMED_OUT
         return fabric.names.answer(container.pod.network.node_ip, name, kind)
     if server == container.pod.node_dns:
         # The node's own resolver: it knows the world outside, of which there is none.
