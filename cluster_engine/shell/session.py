@@ -39,7 +39,8 @@ __all__ = ["Completion", "Session"]
 
 
 class Session(Component):
-    """One terminal. `on_output(command number, stream, text)`, `on_exit(command number, exit code)`.
+    """One terminal. `on_output(command number, stream, text)`, `on_exit(command number, exit code)`, and
+    `on_start(command number)` just before a line that may have waited has its turn.
 
     The stream is "stdout", "stderr", or "hint" for what a real terminal would not say. What a job prints comes under
     the number of the line that started it, after that line's exit.
@@ -57,6 +58,7 @@ class Session(Component):
         files: Files,
         on_output: OnOutput,
         on_exit: OnExit,
+        on_start: Callable[[int], None] | None = None,
         on_open_editor: OnOpenEditor | None = None,
         on_input_mode: Callable[[InputMode], None] | None = None,
         look: str = "current",
@@ -81,6 +83,7 @@ class Session(Component):
         )
         self._on_output = on_output
         self._on_exit = on_exit
+        self._on_start = on_start
         self._interactive = interactive
         self._on_input_mode = on_input_mode
         self._input_mode: InputMode = "none"
@@ -215,6 +218,8 @@ class Session(Component):
 
     def _start(self) -> None:
         number, line = self._queue.popleft()
+        if self._on_start is not None:
+            self._on_start(number)
         env = self._env
         text = prompts.without_prompts(line, self._is_command)
         self._stdin = Stream(closed=not self._interactive, terminal=self._interactive)

@@ -39,9 +39,16 @@ class TypedCommand:
     started_us: int
     user_id: int | None
     kind: str = "typed"
-    # The point at which it was typed: etcd's revision, and the number of the next step.
-    revision: int | None = None
-    step: int | None = None
+
+
+@dataclass(slots=True)
+class CommandPoint:
+    """Where a command had its turn: etcd's revision, the number of the next step, and virtual time."""
+
+    number: int
+    revision: int
+    step: int
+    time_us: int
 
 
 @dataclass(slots=True)
@@ -80,6 +87,7 @@ class Batch:
     commits: list[Commit] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     commands: list[TypedCommand] = field(default_factory=list)
+    points: list[CommandPoint] = field(default_factory=list)
     output: list[Output] = field(default_factory=list)
     exits: list[tuple[int, int]] = field(default_factory=list)
     files: dict[str, str | None] = field(default_factory=dict)
@@ -88,7 +96,8 @@ class Batch:
     start: tuple[int, int] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.commits or self.steps or self.commands or self.output or self.exits or self.files)
+        typed = self.commands or self.points or self.output or self.exits
+        return bool(self.commits or self.steps or typed or self.files)
 
 
 def write(batches: Iterable[Batch]) -> None:
@@ -127,9 +136,13 @@ def _write_one(batch: Batch) -> None:
 def _write_commands(batch: Batch) -> None:
     Command.objects.bulk_create(
         Command(sandbox_id=batch.sandbox_id, number=c.number, terminal=c.terminal, line=c.line, started_us=c.started_us,
-                user_id=c.user_id, kind=c.kind, revision=c.revision, step=c.step)
+                user_id=c.user_id, kind=c.kind)
         for c in batch.commands
     )
+    for point in batch.points:
+        Command.objects.filter(sandbox_id=batch.sandbox_id, number=point.number).update(
+            revision=point.revision, step=point.step, started_us=point.time_us
+        )
     if batch.output:
         of_batch = Command.objects.filter(sandbox_id=batch.sandbox_id, number__in={o.command for o in batch.output})
         ids = dict(of_batch.values_list("number", "pk"))

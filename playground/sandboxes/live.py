@@ -19,7 +19,7 @@ from cluster_engine.trace import Step
 from playground.sandboxes import limits
 from playground.sandboxes.feed import Change, Feed, Frame, Told
 from playground.sandboxes.home import Home
-from playground.sandboxes.journal import Batch, FileChange, Output, TypedCommand
+from playground.sandboxes.journal import Batch, CommandPoint, FileChange, Output, TypedCommand
 from playground.sandboxes.pace import Pace
 from playground.sandboxes.recovery import CommandLog, Recovered
 from playground.sandboxes.terminals import Terminals
@@ -106,16 +106,19 @@ class Live:
         self._tell({"type": "saved", "path": path}, to=visitor)
 
     def typed(self, command: CommandLog, user_id: int | None, kind: str = "typed") -> None:
-        cluster = self.cluster
-        # What containers wrote has to be in etcd by now: an undo comes back to this point.
-        cluster.save_disks()
-        row = TypedCommand(
-            command.number, command.terminal, command.line, cluster.clock.now_us, user_id, kind,
-            cluster.revision, cluster.trace.next_number,
-        )
+        time_us = self.cluster.clock.now_us
+        row = TypedCommand(command.number, command.terminal, command.line, time_us, user_id, kind)
         self._pending.batch.commands.append(row)
         frame = {"type": "started", "terminal": command.terminal, "command": command.number, "line": command.line}
         self._tell(frame, command)
+
+    def begun(self, command: CommandLog) -> None:
+        """The command has its turn: this is the point to which an undo of it leads."""
+        cluster = self.cluster
+        # What containers wrote has to be in etcd by now.
+        cluster.save_disks()
+        point = CommandPoint(command.number, cluster.revision, cluster.trace.next_number, cluster.clock.now_us)
+        self._pending.batch.points.append(point)
 
     def printed(self, command: CommandLog, stream: str, text: str) -> None:
         output, told = self._pending.batch.output, self._pending.told

@@ -105,7 +105,7 @@ class Snapshot(models.Model):
 class Command(models.Model):
     """One thing that somebody typed. `exit_code` is null while it runs.
 
-    `revision`, `started_us` and `step` are the point at which it was typed: how far etcd, time and the steps had come.
+    `revision`, `started_us` and `step` are the point at which it had its turn: how far etcd, time and steps had come.
     An undo, a redo and a reset are commands too; `target` is then the command to whose point they led (0: the start).
     """
 

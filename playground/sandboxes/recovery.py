@@ -39,6 +39,7 @@ class CommandLog:
     characters: int = 0
     chunks: int = 0
     ended: bool = False
+    begun: bool = False
 
 
 @dataclass(slots=True)

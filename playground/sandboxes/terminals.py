@@ -22,6 +22,7 @@ class Recorder(Protocol):
 
     def typed(self, command: CommandLog, user_id: int | None, kind: str = "typed") -> None: ...
     def printed(self, command: CommandLog, stream: str, text: str) -> None: ...
+    def begun(self, command: CommandLog) -> None: ...
     def exited(self, command: CommandLog, code: int) -> None: ...
     def told(self, frame: Frame) -> None: ...
 
@@ -36,6 +37,7 @@ class Terminals:
         self._home = home
         self._recorder = recorder
         self._next_command = next_command
+        self._last_begun = next_command - 1
         self._look = look
         self.ports = LocalPorts(lambda: recorder.told(self.ports_frame()))
         self._sessions: dict[str, Session] = {}
@@ -67,14 +69,15 @@ class Terminals:
         command = CommandLog(self._next_command, terminal, line)
         self._next_command += 1
         self._recorder.typed(command, user_id, kind)
+        self._on_start(terminal, 0, command)
         self._recorder.printed(command, "stderr", text)
         command.ended = True
         self._recorder.exited(command, 1)
 
     @property
     def last_command(self) -> int:
-        """The number of the last command that was typed; 0 before the first one."""
-        return self._next_command - 1
+        """The number of the last command that has begun; 0 before the first one."""
+        return self._last_begun
 
     # What a person does while a command runs.
 
@@ -164,6 +167,7 @@ class Terminals:
             session = self._sessions[name] = Session(
                 self._cluster, name=name, files=self._home,
                 on_output=self._callback(name, self._on_output), on_exit=self._callback(name, self._on_exit),
+                on_start=self._callback(name, self._on_start),
                 on_open_editor=lambda path, awaited: self._recorder.told(_editor_frame(name, path, awaited=awaited)),
                 on_input_mode=lambda mode: self._recorder.told({"type": "input", "terminal": name, "mode": mode}),
                 look=self._look, interactive=True, ports=self.ports,
@@ -179,6 +183,12 @@ class Terminals:
 
         return call
 
+    def _on_start(self, terminal: str, number: int, command: CommandLog) -> None:
+        if not command.begun:
+            command.begun = True
+            self._recorder.begun(command)
+            self._last_begun = max(self._last_begun, command.number)
+
     def _on_output(self, terminal: str, number: int, command: CommandLog, stream: str, text: str) -> None:
         room = limits.MAX_OUTPUT_CHARACTERS - command.characters
         if room <= 0 or not text:
@@ -189,6 +199,7 @@ class Terminals:
         self._recorder.printed(command, stream, text)
 
     def _on_exit(self, terminal: str, number: int, command: CommandLog, code: int) -> None:
+        self._on_start(terminal, number, command)  # it may have been ended before its turn came
         self._running.pop((terminal, number), None)
         if self._sessions[terminal].jobs:
             self._lingering[(terminal, number)] = command

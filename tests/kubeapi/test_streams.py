@@ -112,3 +112,26 @@ async def test_a_proxy_hands_on_neither_cookies_nor_the_secret(site, api, secret
     assert f"x-forwarded-uri: /{PODS}/echo:8000/proxy/a" in log
     assert secret not in log
     assert "sessionid" not in log
+
+
+async def test_an_undo_ends_watches_and_their_clients_list_anew(site, api, sandbox, secret, learner):
+    browser = await site.browser(sandbox, learner)
+    await browser.run("kubectl create configmap a")
+    maps = f"/k/{secret}/api/v1/namespaces/default/configmaps"
+    async with api.watch(f"{maps}?watch=true") as event:
+        while (told := await event())["object"]["metadata"]["name"] != "a":
+            pass
+        await browser.say(type="undo", terminal="1")
+        rest = []
+        while (told := await event()) is not None:
+            rest.append(told["type"])
+        assert "DELETED" not in rest, "the old cluster does not change; it ends"
+    status, listed = await api.call("GET", maps)
+    assert status == 200
+    assert "a" not in [item["metadata"]["name"] for item in listed["items"]]
+    since = told_revision = int(listed["metadata"]["resourceVersion"])
+    async with api.watch(f"{maps}?watch=true&resourceVersion={since}") as event:
+        await browser.run("kubectl create configmap b")
+        told = await event()
+        assert (told["type"], told["object"]["metadata"]["name"]) == ("ADDED", "b")
+        assert int(told["object"]["metadata"]["resourceVersion"]) > told_revision

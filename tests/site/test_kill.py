@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -153,3 +154,60 @@ def test_a_killed_server_comes_back_with_all_that_it_had_acknowledged(tmp_path):
         again.listen_until(lambda: len(again.pods()) == 3, "the old pods are gone")
     finally:
         server.kill()
+
+
+def held(lines: list[str]) -> set[str]:
+    """The namespaces that there should be after these commands, by an undo stack of the test's own."""
+    typed: list[str] = []
+    undone: list[str] = []
+    for line in lines:
+        if line == "undo" and typed:
+            undone.append(typed.pop())
+        elif line == "redo" and undone:
+            typed.append(undone.pop())
+        elif line.startswith("kubectl create namespace "):
+            typed.append(line.rsplit(" ", 1)[1])
+            undone = []
+    return set(typed)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_server_killed_among_undos_is_where_its_history_says(tmp_path, seed):
+    rng = random.Random(seed)
+    server = Server(tmp_path)
+    try:
+        visitor = Visitor()
+        sandbox = visitor.new_sandbox(server)
+        for life in range(3):
+            undo_until_killed(visitor, server, sandbox, life, rng)
+            server = Server(tmp_path)
+            cookies, visitor = visitor.cookies, Visitor()
+            visitor.cookies = cookies
+            made, lines = found_again(visitor, server, sandbox)
+            assert made == held(lines), f"seed {seed}, life {life}: {lines}"
+            visitor.heard.clear()
+    finally:
+        server.kill()
+
+
+def undo_until_killed(visitor: Visitor, server: Server, sandbox: str, life: int, rng: random.Random) -> None:
+    """Make six namespaces, take some back and do some again, and kill the server anywhere among that."""
+    visitor.connect(server, sandbox)
+    visitor.listen_until(lambda: visitor.all("snapshot"), "the sandbox is there")
+    for number in range(6):
+        visitor.say(type="command", terminal="1", line=f"kubectl create namespace n{life}{number}")
+    visitor.listen_until(lambda: f"/registry/namespaces/n{life}5" in visitor.items, "all are made")
+    for _ in range(12):
+        visitor.say(type=rng.choice(["undo", "undo", "redo"]), terminal="1")
+    time.sleep(rng.random() * 0.6)
+    server.kill()
+
+
+def found_again(visitor: Visitor, server: Server, sandbox: str) -> tuple[set[str], list[str]]:
+    """The namespaces that there are, and the commands of the history that came to their end."""
+    visitor.connect(server, sandbox)
+    visitor.listen_until(lambda: visitor.all("snapshot"), "the sandbox is there again")
+    commands = visitor.all("history")[0]["commands"]
+    visitor.socket.close()
+    made = {key.rsplit("/", 1)[1] for key in visitor.items if key.startswith("/registry/namespaces/n")}
+    return made, [command["line"] for command in commands if command["exit_code"] == 0]

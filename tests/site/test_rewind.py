@@ -1,5 +1,6 @@
 """Undo takes back one command: etcd, time and files are as they were, and nothing is lost of the journal."""
 
+import orjson
 import pytest
 
 from playground.sandboxes import journal, rewind
@@ -193,12 +194,45 @@ async def test_everybody_who_looks_sees_it(site, sandbox, learner, instructor):
     assert "not changed" in watcher.last("error")["message"]
 
 
+async def test_commands_that_were_typed_ahead_are_taken_back_one_by_one(site, sandbox, learner):
+    browser = await deployed(site, sandbox, learner)
+    lines = ["kubectl create namespace one", "echo a > note", "kubectl create namespace two", "echo b > note"]
+    for line in lines:
+        message = {"type": "command", "terminal": "1", "line": line}
+        await browser.socket.send_to(text_data=orjson.dumps(message).decode())
+    await browser.drain()
+    await site.settle()
+
+    def found():
+        (live,) = site.lives
+        spaces = [name for name in ("one", "two") if live.cluster.store.get(f"/registry/namespaces/{name}")]
+        return spaces, live.home.contents().get("note")
+
+    seen = [found()]
+    for _ in lines:
+        await browser.run("undo")
+        seen.append(found())
+    assert seen == [
+        (["one", "two"], "b\n"), (["one", "two"], "a\n"), (["one"], "a\n"), (["one"], None), ([], None)
+    ]
+
+
+async def test_an_undo_of_what_waits_leaves_alone_what_runs_before_it(site, sandbox, learner):
+    browser = await deployed(site, sandbox, learner)
+    await browser.say(type="command", terminal="1", line="kubectl create namespace one; kubectl get pods -w")
+    await browser.say(type="command", terminal="1", line="kubectl create namespace two")
+    await browser.say(type="undo", terminal="2")
+    (live,) = site.lives
+    assert live.cluster.store.get("/registry/namespaces/one")
+    assert not live.cluster.store.get("/registry/namespaces/two")
+
+
 async def test_an_undo_ends_what_still_runs_and_takes_it_back(site, sandbox, learner):
     browser = await deployed(site, sandbox, learner)
-    await browser.say(type="command", terminal="1", line="kubectl get pods -w")
+    await browser.say(type="command", terminal="1", line="sleep 1000")
     await browser.say(type="undo", terminal="1")
     assert told(browser, 2)[2] == 130
-    assert told(browser, 3)[1] == "Taken back: kubectl get pods -w\n"
+    assert told(browser, 3)[1] == "Taken back: sleep 1000\n"
 
 
 async def test_a_crash_after_an_undo_finds_the_sandbox_taken_back(site, sandbox, learner):
