@@ -397,4 +397,4 @@ def test_a_condition_that_says_nothing_of_its_type_harms_nobody(play: Playground
     condition = {"type": "", "status": "", "message": "patched"}
     assert patched["status"]["conditions"] == [condition]
     play.run(2)
-    assert play.cluster.trace.faults == []
+    assert not play.cluster.trace.faults
