@@ -12,6 +12,7 @@ from typing import Any
 
 from cluster_engine.apiserver.streams import Exchange
 from cluster_engine.http.channels import (
+    CHUNK_BYTES,
     EXCHANGE_PROTOCOLS,
     PORT_PROTOCOLS,
     V5,
@@ -62,9 +63,11 @@ async def serve(
         case WatchResponse():
             await WatchStream(response, backend, _Sink(send, protocols), client).run()
         case BytesResponse():
-            await run_bytes(response, backend, _Sink(send, protocols), client)
+            await run_bytes(response, backend, _Sink(send, protocols, is_text=False), client)
         case ExchangeResponse() | PortForwardResponse():
             await _speak(response, backend, protocols, client, send, can_answer=can_answer)
+        case HttpResponse() if response.code == 200:
+            await _tell(response, _Sink(send, protocols, is_text=False))
         case HttpResponse():
             await _refuse(response, protocols, send, can_answer=can_answer)
 
@@ -104,6 +107,14 @@ async def _speak(
         await send({"type": "websocket.close", "code": NORMAL})
 
 
+async def _tell(response: HttpResponse, sink: _Sink) -> None:
+    """A whole text (a log that is not followed) as messages."""
+    await sink.start(response.content_type)
+    starts = range(0, len(response.body), CHUNK_BYTES)
+    await sink.write([response.body[start : start + CHUNK_BYTES] for start in starts])
+    await sink.end()
+
+
 async def _refuse(response: HttpResponse, protocols: list[str], send: Send, *, can_answer: bool) -> None:
     """Tells an error: what a kubelet refuses to those who speak v5, over the socket; all else before there is one."""
     spoken = next((name for name in EXCHANGE_PROTOCOLS if name in protocols), None)
@@ -128,10 +139,11 @@ async def _refuse(response: HttpResponse, protocols: list[str], send: Send, *, c
 
 
 class _Sink:
-    """Each event is a message of its own."""
+    """Each event is a message of its own. Events are text unless the client wants bytes; logs are bytes."""
 
-    def __init__(self, send: Send, protocols: list[str]) -> None:
+    def __init__(self, send: Send, protocols: list[str], *, is_text: bool = True) -> None:
         self._send = send
+        self._is_text = is_text
         self._protocol = next((name for name in protocols if name in (BASE64, BINARY)), None)
 
     async def start(self, content_type: str) -> None:
@@ -140,7 +152,7 @@ class _Sink:
 
     async def write(self, parts: list[bytes]) -> None:
         for part in parts:
-            if self._protocol == BINARY:
+            if self._protocol == BINARY or (self._protocol is None and not self._is_text):
                 await self._send({"type": "websocket.send", "bytes": part})
             else:
                 text = base64.b64encode(part).decode() if self._protocol == BASE64 else part.decode()

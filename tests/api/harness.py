@@ -131,6 +131,11 @@ class Stream:
         await self.blocked.wait()
         self.from_app.put_nowait(message)
 
+    async def pause(self) -> None:
+        """Lets the application work."""
+        for _ in range(10):
+            await asyncio.sleep(0)
+
     async def message(self) -> dict[str, Any]:
         return await asyncio.wait_for(self.from_app.get(), 5)
 

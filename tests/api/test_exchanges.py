@@ -102,9 +102,9 @@ async def test_a_text_that_goes_on_ends_when_it_is_over(api: Api) -> None:
     text.write(b"one\n")
     stream, task = await start(BytesResponse(text), [], api)
     assert (await stream.message())["type"] == "websocket.accept"
-    assert (await stream.message())["text"] == "one\n"
+    assert (await stream.message())["bytes"] == b"one\n"
     text.write(b"two\n")
-    assert (await stream.message())["text"] == "two\n"
+    assert (await stream.message())["bytes"] == b"two\n"
     text.end()
     assert (await stream.message())["type"] == "websocket.close"
     await asyncio.wait_for(task, 5)
