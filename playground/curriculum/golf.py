@@ -13,6 +13,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from playground.accounts.models import User
 from playground.curriculum.catalogue import Lesson, Step
 from playground.curriculum.models import LessonBest
 from playground.sandboxes import rewind
@@ -78,6 +79,13 @@ def of_lesson(lesson: Lesson, user_id: int, counts: Mapping[str, int]) -> Score 
         row.commands = yours
         row.save(update_fields=["commands"])
     return Score(yours, shortest, row.commands)
+
+
+def bests(user: object) -> dict[str, int]:
+    """Return lesson → with how few commands somebody has completed it; nothing for a stranger."""
+    if not isinstance(user, User):
+        return {}
+    return dict(LessonBest.objects.filter(user=user).values_list("lesson", "commands"))
 
 
 def of_step(step: Step, counts: Mapping[str, int]) -> str:

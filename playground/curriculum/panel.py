@@ -3,7 +3,7 @@
 from typing import Any
 
 from playground.accounts.models import User
-from playground.curriculum import catalogue, progress, texts
+from playground.curriculum import catalogue, golf, progress, texts
 from playground.curriculum.catalogue import Lesson, Step
 from playground.sandboxes.models import Sandbox
 
@@ -58,6 +58,7 @@ def following(lesson: Lesson) -> Lesson | None:
 def catalogue_entries(user: object, query: str = "") -> list[dict[str, Any]]:
     """Return what the catalogue shows of each lesson in which all words of the query stand, in either language."""
     counts = progress.counts(user)
+    bests = golf.bests(user)
     words = query.casefold().split()
     entries = []
     for lesson in catalogue.lessons().values():
@@ -65,5 +66,6 @@ def catalogue_entries(user: object, query: str = "") -> list[dict[str, Any]]:
             continue
         done, total = counts.get(lesson.slug, 0), len(lesson.steps)
         state = "complete" if done == total else "begun" if done else "new"
-        entries.append({"lesson": lesson, "done": done, "total": total, "state": state})
+        best = bests.get(lesson.slug)
+        entries.append({"lesson": lesson, "done": done, "total": total, "state": state, "best": best})
     return entries

@@ -1,6 +1,7 @@
 """Command golf: the commands that a step and a lesson take, beside the shortest known way; and nothing hangs on it."""
 
 import pytest
+from django.urls import reverse
 from django.utils import translation
 
 from playground.accounts.models import User
@@ -73,7 +74,7 @@ def test_the_end_of_a_lesson_says_it_kindly(sandbox, yours, words):
     assert str(score) == words
 
 
-def test_the_best_is_kept(sandbox):
+def test_the_best_is_kept_and_shown_in_the_catalogue(client, sandbox):
     lesson = catalogue.find(SLUG)
     none = {step.id: 0 for step in lesson.steps}
     golf.of_lesson(lesson, sandbox.owner_id, none | {"create": 6})
@@ -82,3 +83,5 @@ def test_the_best_is_kept(sandbox):
     assert str(score) == words
     golf.of_lesson(lesson, sandbox.owner_id, none | {"create": 5})
     assert LessonBest.objects.get().commands == 5
+    client.force_login(sandbox.owner)
+    assert client.get(reverse("curriculum:catalogue")).content.decode().count("Best: 5 commands") == 1
