@@ -13,7 +13,7 @@ from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import hooks, references, stopping
 from cluster_engine.kubelet.behaviour import SERVES
 from cluster_engine.kubelet.errands import Outcome
-from cluster_engine.kubelet.images import DONE, Reference
+from cluster_engine.kubelet.images import DONE, Reference, ports_of
 from cluster_engine.kubelet.interfaces import Sandbox
 from cluster_engine.kubelet.mishaps import Mishap, seconds_until_out_of_memory
 from cluster_engine.kubelet.prober import Prober
@@ -84,7 +84,7 @@ class ContainerManager:
         worker = self._worker
         container.reference = reference
         container.image = self._host.images.find(reference)
-        set_behaviour(container)
+        set_behaviour(worker, container)
         missing = references.missing_environment(worker.pod, container.spec, worker.lookup)
         if missing is not None:
             self._puller.fail(container, "CreateContainerConfigError", missing.message, missing.message)
@@ -323,7 +323,15 @@ class ContainerManager:
                     self.launch(container)
 
 
-def set_behaviour(container: Container) -> None:
+def _wants_a_taken_port(worker: Sandbox, container: Container) -> bool:
+    """Whether another container of the pod serves on one of the same ports: then it has to be seen who gets it."""
+    others = [other for other in (*worker.init, *worker.main) if other is not container]
+    if not others or not container.image.ports:
+        return False
+    return any(set(container.image.ports) & set(ports_of(other.spec.get("image", ""))) for other in others)
+
+
+def set_behaviour(worker: Sandbox, container: Container) -> None:
     """What the container will do, as far as its image and spec say; else it has to be run."""
     image = container.image
     once = container.is_init and not is_restartable_init(container.spec)
@@ -333,4 +341,6 @@ def set_behaviour(container: Container) -> None:
         image = container.image = replace(image, any=False) if speaks or image.inside is not None else image
     behaviour = DONE if once and image.inside is None else image.behaviour_of(container.spec)
     container.eager = behaviour is None or (speaks and image.inside is not None)
+    if not container.eager and image.inside is not None:
+        container.eager = _wants_a_taken_port(worker, container)
     container.behaviour = behaviour or (image.behaviour if image.behaviour.exits_after_seconds is None else SERVES)

@@ -177,6 +177,15 @@ def _says_missing(reference: Reference) -> bool:
     return reference.tag in _MISSING_TAGS or "invalid" in reference.domain.split(".")
 
 
+def ports_of(name: str) -> tuple[int, ...]:
+    """The ports on which the catalogue's image of that name serves; none for one that it does not know."""
+    try:
+        image = catalogue().get(parse_reference(name).repository)
+    except InvalidImageName:
+        return ()
+    return image.ports if image is not None else ()
+
+
 @lru_cache(maxsize=512)
 def _kept_running(image: Image) -> Image:
     return replace(image, any=True, pull_seconds=0, start_seconds=0)

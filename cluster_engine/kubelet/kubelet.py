@@ -71,6 +71,8 @@ class Kubelet(Component):
         self._added = AddedImages()
         self.images: ImageStore = before.images if before is not None else ImageStore(config.registry)
         self.addresses = infrastructure.addresses if config.shares_addresses else AddressPool(config.pod_cidr)
+        if before is not None and self.addresses is not before.addresses:
+            self.addresses.go_on_from(before.addresses)
         self.pods_by_ip: dict[str, str] = {}
         self.infrastructure = infrastructure
         infrastructure.nodes[config.name] = self

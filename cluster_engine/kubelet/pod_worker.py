@@ -20,6 +20,7 @@ from cluster_engine.kubelet.agenda import Agenda
 from cluster_engine.kubelet.containers import ContainerManager
 from cluster_engine.kubelet.credentials import missing_secrets
 from cluster_engine.kubelet.ending import DEADLINE_WORDS, Ending
+from cluster_engine.kubelet.host_paths import type_fault
 from cluster_engine.kubelet.inside.pod_inside import PodInside
 from cluster_engine.kubelet.interfaces import Host
 from cluster_engine.kubelet.mishaps import Mishap
@@ -141,6 +142,11 @@ class PodWorker:
 
     def create_sandbox(self) -> None:
         """Sets up volumes and network, then starts the containers."""
+        wrong = type_fault(self.pod, self.host)
+        if wrong is not None:
+            self.event("Warning", "FailedMount", f'MountVolume.SetUp failed for volume "{wrong[0]}" : {wrong[1]}')
+            self.plan(self.jitter(RETRY_SECONDS), self.create_sandbox, "volumes again")
+            return
         missing = references.missing_volume(self.pod, self.lookup)
         if missing is not None:
             text = f'MountVolume.SetUp failed for volume "{missing.volume}" : {missing.message}'

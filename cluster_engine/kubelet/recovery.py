@@ -135,4 +135,4 @@ def _restore_image(worker: Sandbox, container: Container, entry: Obj) -> None:
         return
     worker.host.images.add(reference)
     container.reference = reference
-    set_behaviour(container)
+    set_behaviour(worker, container)

@@ -170,6 +170,10 @@ class AddressPool:
         self._next = (index + 1) % self._count
         return str(ipaddress.ip_address(self._first + index))
 
+    def go_on_from(self, before: AddressPool) -> None:
+        """Starts where an earlier kubelet's pool was: the plugin remembers on disk which address came last."""
+        self._next = before._next
+
     def reserve(self, address: str) -> None:
         """Marks an address that a pod has already, and goes on after it."""
         index = int(ipaddress.ip_address(address)) - self._first

@@ -81,7 +81,11 @@ def touch(process: Process) -> int:
         if process.fs.exists(path, process.cwd):
             process.fs.change(path, process.cwd, process.user, mtime_us=process.now_us)
         elif "c" not in options:
-            process.fs.write(path, b"", process.cwd, process.user)
+            try:
+                process.fs.write(path, b"", process.cwd, process.user)
+            except OSError as error:
+                words = path if is_busybox(process) else f"cannot touch '{path}'"
+                raise OSError(error.errno, error.strerror, words) from None
 
     return each(process, paths, act)
 

@@ -10,19 +10,22 @@ from __future__ import annotations
 import pytest
 
 from tests.engine.faults.conftest import Breakable
-from tests.engine.faults.systems import control_plane, controllers, nodes, pods, workloads
+from tests.engine.faults.systems import control_plane, controllers, inside, nodes, pods, workloads
 from tests.engine.faults.systems.table import SYSTEMS
 
-PARTS = (control_plane, controllers, nodes, pods, workloads)
+PARTS = (control_plane, controllers, inside, nodes, pods, workloads)
 # What the course's own list names, by the words of the table.
 NAMED = """
-API server; etcd; odd members of etcd; scheduler; resources; nodeSelector; node affinity; anti-affinity; taints and
-tolerations; node controller; replication controller; endpoint controller; namespace controller; service account
-controller; resource quota controller; token controller; kubelet; container engine; one address a pod; host network;
-liveness probe; readiness probe; startup probe; restart policy; image pull; limits of memory; environment;
-volume secret; volume configMap; volume emptyDir; volume persistentVolumeClaim; security context; Deployment; rolling
-update; Recreate; rollout history; revision limit; StatefulSet; headless names; static volumes; dynamic volumes; update
-strategy OnDelete; update strategy RollingUpdate; partition; deletion with cascade; deletion without cascade
+API server; etcd; odd members of etcd; quorum of etcd; scheduler; filters of the scheduler; scores of the scheduler;
+binding; resources; nodeSelector; node affinity; pod affinity; anti-affinity; taints and tolerations; controller
+manager; node controller; replication controller; endpoint controller; namespace controller; service account
+controller; resource quota controller; service controller; token controller; kubelet; kube-proxy; container engine;
+pause container; shared network of a pod; shared volumes of a pod; one address a pod; host network; liveness probe;
+readiness probe; startup probe; restart policy; image pull; pull secrets; limits of memory; environment; volume
+emptyDir; volume hostPath; volume secret; volume configMap; volume persistentVolumeClaim; security context;
+Deployment; ReplicaSet controller; rolling update; Recreate; rollout history; revision limit; StatefulSet; headless
+names; DNS names of pods; Redis master and slave; static volumes; dynamic volumes; update strategy OnDelete; update
+strategy RollingUpdate; partition; deletion with cascade; deletion without cascade
 """
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from cluster_engine.apimachinery.errors import ApiError
 from tests.engine.faults.conftest import REFUSED, Breakable
 from tests.engine.faults.systems.table import (
     Obj,
@@ -71,7 +74,139 @@ def scheduler_fails(world: Breakable) -> None:
     assert (phase(world), world.events("p")) == ("Pending", [])
 
 
+def quorum_is_kept(world: Breakable) -> None:
+    """The leader is lost, and another one is elected."""
+    world.run(1)
+    leader = next(m.name for m in world.cluster.etcd.members.values() if m.name == world.cluster.etcd.leader)
+    world.inject("Stop", f"etcd/{leader}")
+    world.run(3)
+    assert world.cluster.etcd.leader not in ("", leader)
+    assert world.terminal.ok("kubectl create configmap c") == "configmap/c created\n"
+
+
+def quorum_is_lost(world: Breakable) -> None:
+    """Two of three are cut off; with one of them back there is a leader again, and nothing that was written is lost."""
+    world.terminal.ok("kubectl create configmap before")
+    names = [world.inject("CutOff", f"etcd/etcd-{index}") for index in (0, 1)]
+    assert "etcdserver: request timed out" in world.terminal.run("kubectl create configmap meanwhile").stderr
+    world.lift(names[0])
+    world.run(5)
+    assert "before" in world.terminal.ok("kubectl get configmaps")
+    assert "meanwhile" not in world.terminal.ok("kubectl get configmaps")
+
+
+def decisions(world: Breakable, pod: str) -> list[str]:
+    """What the scheduler has decided about a pod."""
+    steps = [step for step in world.cluster.trace.steps if step.component == "scheduler"]
+    return [note for step in steps for note in step.notes if note.startswith(f"{pod} →")]
+
+
+def filters_work(world: Breakable) -> None:
+    """Two nodes are filtered out, each for a reason of its own, and the third is left."""
+    world.client.patch("nodes", "k8s-node01", {"spec": {"unschedulable": True}})
+    taint = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
+    world.client.patch("nodes", "k8s-node03", {"spec": {"taints": [taint]}})
+    world.pod()
+    running(world, "p")
+    assert decisions(world, "p") == ["p → k8s-node02: the only node that fits"]
+
+
+def filters_leave_none(world: Breakable) -> None:
+    """The message counts for each filter how many nodes it has refused."""
+    filters_work(world)
+    world.pod("q", resources={"requests": {"cpu": "64"}})
+    words = "1 Insufficient cpu, 1 node(s) had untolerated taint {dedicated: db}, 1 node(s) were unschedulable"
+    unschedulable(world, f"0/3 nodes are available: {words}.", "q")
+
+
+def scores_work(world: Breakable) -> None:
+    """The node with the most left is liked best."""
+    for index in (1, 3):
+        big = {"requests": {"cpu": "3", "memory": "6Gi"}}
+        world.pod(f"big{index}", resources=big, spec={"nodeName": f"k8s-node0{index}"})
+    world.run(3)
+    world.pod(resources={"requests": {"cpu": "100m", "memory": "100Mi"}})
+    running(world, "p")
+    assert world.get("pods", "p")["spec"]["nodeName"] == "k8s-node02"
+    assert "NodeResourcesFit 1×" in decisions(world, "p")[0]
+
+
+def scores_are_equal(world: Breakable) -> None:
+    """Nodes that are alike cannot be told apart: one is drawn."""
+    world.pod()
+    running(world, "p")
+    assert "drawn from 3 equals" in decisions(world, "p")[0]
+
+
+def binding_works(world: Breakable) -> None:
+    """A Binding is all that it takes: anybody may be the scheduler."""
+    world.inject("Stop", "kube-scheduler")
+    world.pod()
+    world.client.bind(world.get("pods", "p"), "k8s-node03")
+    running(world, "p")
+    assert world.get("pods", "p")["status"]["hostIP"] == "192.168.0.12"
+
+
+def binding_fails(world: Breakable) -> None:
+    """A pod is bound once, and nobody looks after one on a node that there is not."""
+    binding_works(world)
+    with pytest.raises(ApiError) as error:
+        world.client.bind(world.get("pods", "p"), "k8s-node01")
+    assert error.value.message == (
+        'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "k8s-node03"'
+    )
+    world.pod("lost")
+    world.client.bind(world.get("pods", "lost"), "k8s-node99")
+    world.run(20)
+    assert phase(world, "lost") == "Pending"
+    world.run(60)
+    assert "lost" not in world.pod_names()
+
+
+def beside(world: Breakable) -> Obj:
+    term = {"labelSelector": {"matchLabels": {"app": "friend"}}, "topologyKey": "kubernetes.io/hostname"}
+    return {"affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
+
+
+def pod_affinity_works(world: Breakable) -> None:
+    world.pod("friend", labels={"app": "friend"}, spec={"nodeName": "k8s-node03"})
+    world.run(3)
+    world.pod(spec=beside(world))
+    running(world, "p")
+    assert world.get("pods", "p")["spec"]["nodeName"] == "k8s-node03"
+
+
+def pod_affinity_fails(world: Breakable) -> None:
+    world.pod(spec=beside(world))
+    unschedulable(world, "3 node(s) didn't match pod affinity rules")
+    world.pod("friend", labels={"app": "friend"})
+    running(world, "p")
+
+
+def manager_works(world: Breakable) -> None:
+    world.deployment(2)
+    world.run(5)
+    assert world.ready() == 2
+
+
+def manager_fails(world: Breakable) -> None:
+    """What is asked for is stored, and nothing comes of it."""
+    name = world.inject("Stop", "kube-controller-manager")
+    world.deployment(2)
+    world.run(60)
+    assert (world.stored("replicasets.apps"), world.pods()) == ([], [])
+    world.lift(name)
+    world.run(15)
+    assert world.ready() == 2
+
+
 system("API server", api_server_works, api_server_fails)
+system("quorum of etcd", quorum_is_kept, quorum_is_lost)
+system("filters of the scheduler", filters_work, filters_leave_none)
+system("scores of the scheduler", scores_work, scores_are_equal)
+system("binding", binding_works, binding_fails)
+system("pod affinity", pod_affinity_works, pod_affinity_fails)
+system("controller manager", manager_works, manager_fails)
 system("etcd", etcd_works, etcd_fails)
 system("odd members of etcd", odd_members_work, even_members_fail)
 system("scheduler", scheduler_works, scheduler_fails)
