@@ -29,7 +29,13 @@ def stateful_pod(world: Breakable, node: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("fault", "target"), [("Stop", f"kubelet/{NODE}"), ("CutOff", f"kubelet/{NODE}"), ("PowerOff", f"node/{NODE}")]
+    ("fault", "target"),
+    [
+        ("Stop", f"kubelet/{NODE}"),
+        ("CutOff", f"kubelet/{NODE}"),
+        ("CutOff", f"node/{NODE}"),
+        ("PowerOff", f"node/{NODE}"),
+    ],
 )
 def test_a_node_that_falls_silent(populated, fault, target):
     """The table of what a real cluster did, with default flags: 40 s to be missed, 5 s more, 300 s tolerated."""
@@ -41,12 +47,16 @@ def test_a_node_that_falls_silent(populated, fault, target):
     assert world.node_ready(NODE) == "True"
     world.run(7)
     assert world.node_ready(NODE) == "Unknown"
+    conditions = {c["type"]: (c["status"], c["reason"]) for c in world.get("nodes", NODE)["status"]["conditions"]}
+    unknown = ("Unknown", "NodeStatusUnknown")
+    assert conditions == dict.fromkeys(("MemoryPressure", "DiskPressure", "PIDPressure", "Ready"), unknown)
     assert world.taints(NODE) == [f"{UNREACHABLE}:NoSchedule"]
     assert f"{NODE}   NotReady" in world.terminal.ok("kubectl get nodes")
     assert ("NodeNotReady", f"Node {NODE} status is now: NodeNotReady") in world.events(NODE)
     for pod in here:
         assert ("NodeNotReady", "Node is not ready") in world.events(pod)
         assert world.condition("pods", pod, "Ready")["status"] == "False"
+        assert world.terminal.ok(f"kubectl get pod {pod}").split()[7] == "Running"
     world.run(5)
     assert sorted(world.taints(NODE)) == [f"{UNREACHABLE}:NoExecute", f"{UNREACHABLE}:NoSchedule"]
     world.run(TOLERATED_SECONDS - 2)
@@ -70,6 +80,37 @@ def test_a_node_that_falls_silent(populated, fault, target):
     assert not deleting(world.get("pods", on_node))
     assert world.ready() == 7
     assert list(world.cluster.trace.faults) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "target", "seconds"),
+    [
+        ("Stop", f"kubelet/{NODE}", 4),
+        ("CutOff", f"kubelet/{NODE}", 4),
+        ("CutOff", f"node/{NODE}", 4),
+        # The machine starts first.
+        ("PowerOff", f"node/{NODE}", 26),
+    ],
+)
+def test_a_node_that_is_back_after_its_pods_were_given_up(populated, fault, target, seconds):
+    """Ready within 4 s, one taint gone at once and the other within 6 s more; then the Terminating pods end, the
+    StatefulSet's is made anew, and the bare one is gone for good.
+    """
+    world = populated
+    on_node = stateful_pod(world, NODE)
+    before = world.get("pods", on_node)["metadata"]["uid"]
+    name = world.inject(fault, target)
+    world.run(400)
+    assert world.get("pods", on_node)["metadata"]["uid"] == before
+    world.lift(name)
+    world.run(seconds)
+    assert world.node_ready(NODE) == "True"
+    world.run(6)
+    assert world.taints(NODE) == []
+    world.run(40)
+    assert world.get("pods", on_node)["metadata"]["uid"] != before
+    assert world.ready() == 7
+    assert "bare" not in world.pod_names()
 
 
 def test_a_kubelet_that_is_back_soon_reports_what_still_runs(populated):

@@ -293,9 +293,9 @@ def test_init_containers_run_one_after_another_before_the_others(playground):
 
 
 def test_a_sidecar_starts_first_and_goes_on_beside_the_others(playground):
-    sidecar = {"name": "side", "image": "nginx:1.25", "restartPolicy": "Always"}
+    sidecar = {"name": "side", "image": "redis:7", "restartPolicy": "Always"}
     playground.pod(spec={"initContainers": [sidecar]})
-    playground.run(6)
+    playground.run(8)
     status = playground.get("pods", "p")["status"]
     assert status["initContainerStatuses"][0]["state"].keys() == {"running"}
     assert status["phase"] == "Running"
