@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -22,6 +22,17 @@ class TurnQueue:
 
     def pop(self) -> Component | None:
         return self._waiting.popleft() if self._waiting else None
+
+    def pop_where(self, wanted: Callable[[Component], bool]) -> Component | None:
+        """The first that is wanted; the others keep their places."""
+        found = next((one for one in self._waiting if wanted(one)), None)
+        if found is not None:
+            self._waiting.remove(found)
+        return found
+
+    def has(self, wanted: Callable[[Component], bool]) -> bool:
+        """Whether one that is wanted waits."""
+        return any(map(wanted, self._waiting))
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -31,11 +31,15 @@ function tellSize(split: Split, size: number): void {
   const values = { valuenow: size, valuemin: split.min, valuemax: Math.round(split.max()) };
   for (const [name, value] of Object.entries(values)) split.handle.setAttribute(`aria-${name}`, String(value));
 }
+const isFolded = (name: string): boolean => workspace.classList.contains(`without-${name}`);
 
 function fold(name: string, folded: boolean): void {
   workspace.classList.toggle(`without-${name}`, folded);
-  for (const button of workspace.querySelectorAll(`[data-fold="${name}"]`)) button.setAttribute("aria-expanded", String(!folded));
+  for (const button of document.querySelectorAll(`[data-fold="${name}"]`)) button.setAttribute("aria-expanded", String(!folded));
   kept.set(`folded.${name}`, folded ? "yes" : "");
+  // One of the two is always there.
+  const other = { cluster: "dock", dock: "cluster" }[name];
+  if (folded && other && isFolded(other)) fold(other, false);
 }
 
 function drag(split: Split, event: PointerEvent): void {
@@ -95,10 +99,10 @@ export function arrangePanels(): void {
       tellSize(split, sizeOf(split));
     });
   }
-  for (const button of workspace.querySelectorAll<HTMLElement>("[data-fold]")) {
+  for (const button of document.querySelectorAll<HTMLElement>("[data-fold]")) {
     const name = button.dataset.fold!;
     fold(name, kept.get(`folded.${name}`) === "yes");
-    button.addEventListener("click", () => fold(name, !workspace.classList.contains(`without-${name}`)));
+    button.addEventListener("click", () => fold(name, !isFolded(name)));
   }
   for (const button of document.querySelectorAll<HTMLElement>("[data-show]")) button.addEventListener("click", () => show(button.dataset.show!));
   for (const button of document.querySelectorAll<HTMLElement>("[data-lesson-drawer]")) {
@@ -110,5 +114,10 @@ export function arrangePanels(): void {
   }
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") workspace.classList.remove("with-lesson"); tabKeys(event); });
   hear("dock", ({ group }) => front(group));
-  hear("show", ({ panel }) => { workspace.classList.remove("with-lesson"); show(panel); });
+  hear("show", ({ panel }) => {
+    const name = panel === "terminal" || panel === "editor" ? "dock" : panel;
+    if (isFolded(name)) fold(name, false); // what is brought to the front has to be there
+    workspace.classList.remove("with-lesson");
+    show(panel);
+  });
 }

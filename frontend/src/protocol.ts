@@ -106,6 +106,7 @@ export interface ClientMessages {
   apply: { path: string; text: string; terminal: string };
   pace: { speed: number; paused: boolean };
   look: { look: Look };
+  step: Record<string, never>;
   describe: { id: number; key: string };
   show_lesson: { slug: string };
 }

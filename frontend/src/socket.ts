@@ -25,6 +25,7 @@ const listeners = new Map<string, Set<(message: never) => void>>();
 let socket: WebSocket | undefined;
 let tries = 0;
 let retry: number | undefined;
+let gone = false; // the server said that there is nothing here for this visitor: asking again changes nothing
 
 /** Call `listener` with every message of a type, or with `connection`, `changed` and `paced`. */
 export function on<T extends keyof Events>(type: T, listener: (message: Events[T]) => void): void {
@@ -121,8 +122,9 @@ function connect(path: string): void {
     if (socket !== opened) return;
     mirror.up = false;
     tries += 1;
-    emit("connection", { up: false, tries, gone: code === GONE });
-    if (code === GONE) return;
+    gone = code === GONE;
+    emit("connection", { up: false, tries, gone });
+    if (gone) return;
     const pause = Math.min(LONGEST_PAUSE_MS, 400 * 2 ** (tries - 1)) * (0.75 + Math.random() / 2);
     retry = window.setTimeout(() => connect(path), pause);
   };
@@ -132,6 +134,6 @@ const path = document.querySelector<HTMLElement>("[data-socket]")?.dataset.socke
 if (path) {
   // Islands are modules that run one after the other: begin when all of them have had the chance to listen.
   addEventListener("load", () => connect(path), { once: true });
-  addEventListener("online", () => { if (!mirror.up) connect(path); });
-  addEventListener("pageshow", (event) => { if (event.persisted && !mirror.up) connect(path); });
+  addEventListener("online", () => { if (!mirror.up && !gone) connect(path); });
+  addEventListener("pageshow", (event) => { if (event.persisted && !mirror.up && !gone) connect(path); });
 }

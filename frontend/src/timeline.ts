@@ -17,6 +17,7 @@ const drawing = one<SVGSVGElement>("[data-drawing]", root);
 const line = one("[data-line]", root);
 const clock = one("[data-clock]", root);
 const pauseButton = one<HTMLButtonElement>("[data-pause]", root);
+const stepButton = one<HTMLButtonElement>("[data-step-once]", root);
 const speeds = one<HTMLSelectElement>("[data-speed]", root);
 const whyButton = one<HTMLButtonElement>("[data-why]", root);
 const cursor = svg("path", { class: "cursor" });
@@ -112,11 +113,12 @@ function showPace(): void {
   root.classList.toggle("is-paused", mirror.paused);
   if (![...speeds.options].some((option) => Number(option.value) === mirror.speed)) speeds.add(new Option(`${mirror.speed}×`, String(mirror.speed)));
   speeds.value = String([...speeds.options].find((option) => Number(option.value) === mirror.speed)?.value);
-  pauseButton.disabled = speeds.disabled = mirror.readOnly;
+  pauseButton.disabled = stepButton.disabled = speeds.disabled = mirror.readOnly;
 }
 
 on("paced", showPace);
 pauseButton.addEventListener("click", () => send("pace", { speed: mirror.speed, paused: !mirror.paused }));
+stepButton.addEventListener("click", () => { chosen = null; send("step", {}); });
 speeds.addEventListener("change", () => send("pace", { speed: Number(speeds.value), paused: mirror.paused }));
 whyButton.addEventListener("click", () => {
   const shown = marks.find(({ step }) => String(step.number) === line.dataset.step);

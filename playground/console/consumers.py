@@ -15,6 +15,7 @@ from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from playground.console import timeline, view
 from playground.console.messages import BadMessage, parse
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 CLOSE_NOT_FOUND = 4404
 CLOSE_TRY_AGAIN = 1012  # "service restart": the browser connects again
 CHANGES_PER_MESSAGE = 400
-FAULT = "Something went wrong here; nothing is lost. Try again."
+FAULT = gettext_lazy("Something went wrong here; nothing is lost. Try again.")
 STRANGER = "There is no such sandbox."
 
 
@@ -83,10 +84,10 @@ class SandboxConsumer(AsyncWebsocketConsumer):
             message = parse(text_data if bytes_data is None else bytes_data)
             await getattr(self, f"on_{message.pop('type')}")(self.opened, **message)
         except (BadMessage, LimitError, ReadOnly) as error:
-            await self.send_message({"type": "error", "message": str(error)})
+            await self.send_error(error)
         except Exception:
             logger.exception("a message to sandbox %s failed", self.opened.sandbox.pk)
-            await self.send_message({"type": "error", "message": FAULT})
+            await self.send_error(FAULT)
 
     async def on_hello(self, opened: OpenSandbox, revision: int | None) -> None:
         await self.send_message(opened.history())
@@ -185,14 +186,23 @@ class SandboxConsumer(AsyncWebsocketConsumer):
     async def on_look(self, opened: OpenSandbox, look: str) -> None:
         opened.change_look(look)
 
+    async def on_step(self, opened: OpenSandbox) -> None:
+        opened.step_once()
+
     async def on_show_lesson(self, opened: OpenSandbox, slug: str) -> None:
         opened.show_lesson(slug)
 
     async def on_describe(self, opened: OpenSandbox, id: str | int, key: str) -> None:  # noqa: A002
         details = opened.describe(key)
         with translation.override(self.language()):
-            html = render_to_string("console/details.html", {"details": details, "key": key})
+            story = [(timeline.decided(step), step.component) for step in details.steps] if details else []
+            html = render_to_string("console/details.html", {"details": details, "story": story, "key": key})
         await self.send_message({"type": "details", "id": id, "html": html})
+
+    async def send_error(self, error: object) -> None:
+        with translation.override(self.language()):
+            message = str(error)
+        await self.send_message({"type": "error", "message": message})
 
     def language(self) -> str:
         """The visitor's language: their own setting, else the cookie that Django's language switch sets."""
@@ -237,12 +247,14 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         start = opened.start()
         self.cursor = start.cursor
         self.sent_revision = start.revision
+        with translation.override(self.language()):
+            steps = [timeline.step_message(step) for step in start.steps]
         await self.send_message({
             **opened.clock(),
             "type": "snapshot",
             "revision": start.revision,
             "items": view.items(start.objects, opened.cells),
-            "steps": [timeline.step_message(step) for step in start.steps],
+            "steps": steps,
             "read_only": opened.read_only,
         })
 
@@ -252,7 +264,8 @@ class SandboxConsumer(AsyncWebsocketConsumer):
         for first in range(0, len(entries), CHANGES_PER_MESSAGE):
             part = entries[first : first + CHANGES_PER_MESSAGE]
             changes = [entry for entry in part if isinstance(entry, Change)]
-            steps = [timeline.step_message(entry) for entry in part if not isinstance(entry, Change)]
+            with translation.override(self.language()):
+                steps = [timeline.step_message(entry) for entry in part if not isinstance(entry, Change)]
             last = changes[-1].revision if changes else self.sent_revision
             await self.send_message({
                 "type": "events", "from": self.sent_revision, "to": last, "time_us": clock["time_us"],

@@ -27,6 +27,7 @@ FIELDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "apply": {"path": (str,), "text": (str,), "terminal": (str,)},
     "pace": {"speed": NUMBER, "paused": (bool,)},
     "look": {"look": (str,)},
+    "step": {},
     "describe": {"id": (str, int), "key": (str,)},
     "show_lesson": {"slug": (str,)},
 }

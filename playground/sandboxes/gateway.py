@@ -16,6 +16,8 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.db import models, transaction
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.yaml_text import lint
@@ -31,6 +33,7 @@ from playground.sandboxes.live import Live
 from playground.sandboxes.models import Command, File, Sandbox
 from playground.sandboxes.recovery import CommandLog
 from playground.sandboxes.registry import Registry
+from playground.sandboxes.texts import clean, quoted
 from playground.sandboxes.worker import ProgressHook, Worker, group_of
 
 LONG_TEXT_CHARACTERS = 50_000
@@ -46,7 +49,10 @@ class ReadOnly(Exception):
     """Somebody who may only look tried to change something."""
 
     def __init__(self) -> None:
-        super().__init__("You are looking at somebody else's sandbox: it can be read, and not changed.")
+        super().__init__(_("You are looking at somebody else's sandbox: it can be read, and not changed."))
+
+    def __str__(self) -> str:
+        return gettext(self.args[0])
 
 
 # Rows.
@@ -64,7 +70,9 @@ def create(
     with transaction.atomic():
         count = Sandbox.objects.filter(owner=user).count()
         if count >= limits.MAX_SANDBOXES_PER_USER:
-            raise LimitError(f"you have {count} sandboxes, as many as one person may have: delete one first")
+            raise LimitError(
+                _("you have {count} sandboxes, as many as one person may have: delete one first"), count=count
+            )
         sandbox = Sandbox.objects.create(
             owner=user, title=(title or f"Sandbox {count + 1}")[:100], lesson=lesson,
             seed=secrets.randbelow(2**31) if seed is None else seed,
@@ -316,7 +324,8 @@ class OpenSandbox:
         try:
             self._live.save(path, text, self)
         except OSError as error:
-            raise LimitError(str(error)) from None
+            cause = error.__cause__
+            raise cause if isinstance(cause, LimitError) else LimitError(str(error)) from None
         worker.want()
         return path
 
@@ -331,6 +340,12 @@ class OpenSandbox:
         self._live.change_pace(worker.monotonic(), speed, paused)
         worker.want()
 
+    def step_once(self) -> None:
+        """Stops time and takes one step."""
+        self._must_write()
+        self._live.step_once(worker.monotonic())
+        worker.want()
+
     def change_look(self, look: str) -> None:
         """Today's kubectl in the terminals, or that of the document."""
         self._must_write()
@@ -342,7 +357,7 @@ class OpenSandbox:
         """Another lesson beside the same sandbox."""
         self._must_write()
         if len(slug) > 100 or not all(c.isalnum() or c in "-_" for c in slug):
-            raise LimitError(f"there is no lesson {slug[:80]!r}")
+            raise LimitError(_("there is no lesson {slug}"), slug=repr(slug[:80]))
         self._live.show_lesson(slug)
         worker.want()
 
@@ -371,18 +386,6 @@ class OpenSandbox:
     def _must_write(self) -> None:
         if self.read_only:
             raise ReadOnly
-
-
-def clean(text: str) -> str:
-    """The text without NUL and lone surrogates, which neither a database nor UTF-8 can hold."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def quoted(path: str) -> str:
-    """A path as one word of a command line."""
-    if path and all(c.isalnum() or c in "._-/" for c in path) and not path.startswith("-"):
-        return path
-    return "'" + path.replace("'", "'\\''") + "'"
 
 
 __all__ = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext_noop as _
+
 from playground.sandboxes import limits
 
 
@@ -35,7 +37,9 @@ class Home:
             limits.check_path(name)
             limits.check_text(name, text)
             if name not in self._files and len(self._files) >= limits.MAX_FILES:
-                raise limits.LimitError(f"a sandbox keeps at most {limits.MAX_FILES} files: delete one first")
+                raise limits.LimitError(
+                    _("a sandbox keeps at most {limit} files: delete one first"), limit=limits.MAX_FILES
+                )
         except limits.LimitError as error:
             raise OSError(str(error)) from error
         if self._files.get(name) != text:

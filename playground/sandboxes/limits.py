@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from cluster_engine.shell.looks import NAMES as LOOKS
 
 KIB = 1024
@@ -37,7 +40,18 @@ _PATH_PART = re.compile(r"[^\x00-\x1f\x7f/]{1,100}\Z")
 
 
 class LimitError(ValueError):
-    """Something is larger, longer or more than a sandbox takes; the message says what, and how much it takes."""
+    """Something is larger, longer or more than a sandbox takes; the message says what, and how much it takes.
+
+    It is put into words when it is read, in the language of whoever reads it: `message` is a msgid that `values` fill.
+    """
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message)
+        self._message, self._values = message, values
+
+    def __str__(self) -> str:
+        text = gettext(self._message)
+        return text.format(**self._values) if self._values else text
 
 
 def shown_bytes(count: int) -> str:
@@ -48,22 +62,28 @@ def shown_bytes(count: int) -> str:
 def check_frame(size_bytes: int) -> None:
     if size_bytes > MAX_FRAME_BYTES:
         raise LimitError(
-            f"that is {shown_bytes(size_bytes)}; at most {shown_bytes(MAX_FRAME_BYTES)} can be sent at once. "
-            "Nothing was changed. Split the text into smaller files and try again."
+            _(
+                "that is {size}; at most {limit} can be sent at once. "
+                "Nothing was changed. Split the text into smaller files and try again."
+            ),
+            size=shown_bytes(size_bytes), limit=shown_bytes(MAX_FRAME_BYTES),
         )
 
 
 def check_line(line: str) -> None:
     if len(line) > MAX_LINE_CHARACTERS:
         raise LimitError(
-            f"the command line has {len(line):,} characters; a terminal takes at most {MAX_LINE_CHARACTERS:,} at once. "
-            "Paste long manifests into the editor instead."
+            _(
+                "the command line has {count} characters; a terminal takes at most {limit} at once. "
+                "Paste long manifests into the editor instead."
+            ),
+            count=f"{len(line):,}", limit=f"{MAX_LINE_CHARACTERS:,}",
         )
 
 
 def check_terminal(name: str) -> None:
     if not _TERMINAL.match(name):
-        raise LimitError("a terminal's name has 1 to 32 letters, digits, '-' or '_'")
+        raise LimitError(_("a terminal's name has 1 to 32 letters, digits, '-' or '_'"))
 
 
 def check_path(path: str) -> None:
@@ -71,26 +91,32 @@ def check_path(path: str) -> None:
     parts = path.split("/")
     if len(path) > MAX_PATH_CHARACTERS or any(part in (".", "..") or not _PATH_PART.match(part) for part in parts):
         raise LimitError(
-            f"{path[:80]!r} is no name for a file: use letters, digits, '-', '_' and '.', and '/' between folders"
+            _("{path} is no name for a file: use letters, digits, '-', '_' and '.', and '/' between folders"),
+            path=repr(path[:80]),
         )
 
 
 def check_text(path: str, text: str) -> None:
     size_bytes = len(text.encode("utf-8", "replace"))
     if size_bytes > MAX_FILE_BYTES:
-        raise LimitError(f"{path} has {shown_bytes(size_bytes)}; a file may have at most {shown_bytes(MAX_FILE_BYTES)}")
+        raise LimitError(
+            _("{path} has {size}; a file may have at most {limit}"),
+            path=path, size=shown_bytes(size_bytes), limit=shown_bytes(MAX_FILE_BYTES),
+        )
 
 
 def check_look(look: str) -> None:
     if look not in LOOKS:
-        raise LimitError(f"a look is one of: {', '.join(LOOKS)}")
+        raise LimitError(_("a look is one of: {looks}"), looks=", ".join(LOOKS))
 
 
 def check_size(columns: int, rows: int) -> None:
     if not (1 <= columns <= MAX_COLUMNS and 1 <= rows <= MAX_COLUMNS):
-        raise LimitError(f"a terminal has 1 to {MAX_COLUMNS} columns and rows")
+        raise LimitError(_("a terminal has 1 to {limit} columns and rows"), limit=MAX_COLUMNS)
 
 
 def check_speed(speed: float) -> None:
     if not MIN_SPEED <= speed <= MAX_SPEED:
-        raise LimitError(f"the speed must lie between {MIN_SPEED:g} and {MAX_SPEED:g}")
+        raise LimitError(
+            _("the speed must lie between {least} and {most}"), least=f"{MIN_SPEED:g}", most=f"{MAX_SPEED:g}"
+        )

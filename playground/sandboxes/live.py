@@ -13,8 +13,11 @@ from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.client.client import Client
+from cluster_engine.client.component import Component
+from cluster_engine.clock import SECOND_US
 from cluster_engine.cluster import Cluster
 from cluster_engine.etcd.store import Commit
+from cluster_engine.shell.session import Session
 from cluster_engine.trace import Step
 from playground.sandboxes import limits
 from playground.sandboxes.feed import Change, Feed, Frame, Told
@@ -25,6 +28,9 @@ from playground.sandboxes.recovery import CommandLog, Recovered
 from playground.sandboxes.terminals import Terminals
 
 STEPS_PER_CHECK = 5
+# How far one press of the step button goes when nothing happens.
+FURTHEST_STEP_US = 600 * SECOND_US
+MAX_TURNS_PER_STEP = 20_000
 
 
 @dataclass(slots=True)
@@ -169,6 +175,8 @@ class Live:
 
     def run_slice(self, now_seconds: float, out_of_time: Any) -> bool:
         """Lets the cluster catch up with the pace until `out_of_time()`; returns whether something is left to do."""
+        if self.pace.paused:
+            return self._serve_people(out_of_time)
         target_us = self.pace.target_us(now_seconds)
         while not self.cluster.run_until(target_us, max_steps=STEPS_PER_CHECK):
             if len(self._pending.batch.commits) >= limits.FEED_ENTRIES // 2:
@@ -179,8 +187,44 @@ class Live:
                 return True
         return False
 
+    def end_commands(self) -> None:
+        """Lets interrupted commands end, without letting time pass."""
+        if self.pace.paused:
+            self._serve_people(lambda: False)
+        else:
+            self.cluster.run_until(self.cluster.clock.now_us, max_steps=1000)
+
+    def _serve_people(self, out_of_time: Any) -> bool:
+        """Time stands still, and so do the components: only what somebody types is done."""
+        turns = self.cluster.turns
+        while (session := turns.pop_where(_is_terminal)) is not None:
+            session.take_turn()
+            if out_of_time():
+                return turns.has(_is_terminal)
+        return False
+
+    def step_once(self, now_seconds: float) -> None:
+        """Stops time, and lets components do the next thing that can be seen; the clock goes as far as need be."""
+        cluster = self.cluster
+        self.change_pace(now_seconds, self.pace.speed, paused=True)
+        end_us = cluster.clock.now_us + FURTHEST_STEP_US
+        seen = _last_step(cluster)
+        for _ in range(MAX_TURNS_PER_STEP):
+            due_us = cluster.next_due_us
+            if due_us is None or due_us > end_us:
+                break
+            cluster.step()
+            latest = _last_step(cluster)
+            if latest is not None and latest is not seen and _can_be_seen(latest):
+                break
+            seen = latest
+        self.pace.rebase(now_seconds, cluster.clock.now_us)
+        self.told(self.clock_frame())
+
     def due_seconds(self) -> float | None:
         """When (real time) the cluster has something to do next: now, at its next timer, or never."""
+        if self.pace.paused:
+            return 0.0 if self.cluster.turns.has(_is_terminal) else None
         if len(self.cluster.turns):
             return 0.0
         timer_us = self.cluster.clock.next_timer_us()
@@ -275,3 +319,17 @@ class Live:
         ]
         files = [{"path": path, "text": self.files[path]} for path in sorted(self.files)]
         return {"type": "history", "commands": commands, "files": files}
+
+
+def _is_terminal(component: Component) -> bool:
+    return isinstance(component, Session)
+
+
+def _last_step(cluster: Cluster) -> Step | None:
+    return cluster.trace.steps[-1] if cluster.trace.steps else None
+
+
+def _can_be_seen(step: Step) -> bool:
+    """Whether it decided something, or wrote more than events and heartbeats."""
+    quiet = ("/registry/events/", "/registry/leases")
+    return bool(step.notes) or any(not key.startswith(quiet) for _, _, key in step.writes)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from django.utils.translation import gettext_noop as _
+
 from cluster_engine.cluster import Cluster
 from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.shell.looks import CURRENT
@@ -51,7 +53,9 @@ class Terminals:
         limits.check_line(line)
         session = self._session(terminal)
         if sum(1 for name, _ in self._running if name == terminal) >= limits.MAX_QUEUED_COMMANDS:
-            raise limits.LimitError("too many commands wait in this terminal; stop the one that runs with Ctrl-C")
+            raise limits.LimitError(
+                _("too many commands wait in this terminal; stop the one that runs with Ctrl-C")
+            )
         command = CommandLog(self._next_command, terminal, line)
         self._next_command += 1
         self._recorder.typed(command, user_id)
@@ -163,7 +167,7 @@ class Terminals:
         if session is None:
             limits.check_terminal(name)
             if len(self._sessions) >= limits.MAX_TERMINALS:
-                raise limits.LimitError(f"a sandbox has at most {limits.MAX_TERMINALS} terminals")
+                raise limits.LimitError(_("a sandbox has at most {limit} terminals"), limit=limits.MAX_TERMINALS)
             session = self._sessions[name] = Session(
                 self._cluster, name=name, files=self._home,
                 on_output=self._callback(name, self._on_output), on_exit=self._callback(name, self._on_exit),

@@ -141,7 +141,7 @@ class Worker:
         """Ends what runs in its terminals, writes all of it down, and forgets it."""
         if live.terminals.busy:
             live.terminals.interrupt_all()
-            live.cluster.run_until(live.cluster.clock.now_us, max_steps=1000)
+            live.end_commands()
         async with self._writing:
             pending = live.take_pending(force=True)
             if pending is not None:

@@ -36,3 +36,30 @@ def test_a_cluster_that_cannot_keep_up_is_not_chased():
     assert pace.lags(0.6, 0)
     pace.rebase(0.6, 0)
     assert pace.target_us(0.6) == 0
+
+
+async def test_while_time_stands_still_components_wait_and_one_step_at_a_time_goes_on(site, sandbox, learner):
+    browser = await site.browser(sandbox, learner)
+    await site.pass_time(5)
+    await browser.say(type="pace", speed=1, paused=True)
+    await browser.run("kubectl create deployment web --image=nginx --replicas=2")
+    await site.pass_time(5)
+    kinds = lambda: sorted({item["kind"] for item in browser.items.values()} & {"Deployment", "ReplicaSet", "Pod"})  # noqa: E731
+    assert kinds() == ["Deployment"]
+    assert await browser.run("kubectl get rs") == "No resources found in default namespace.\n"
+    seen = [kinds()]
+    for _ in range(60):
+        await browser.say(type="step")
+        if kinds() != seen[-1]:
+            seen.append(kinds())
+        if {pod["state"] for pod in browser.pods().values()} == {"ready"}:
+            break
+    assert seen == [["Deployment"], ["Deployment", "ReplicaSet"], ["Deployment", "Pod", "ReplicaSet"]]
+    assert len(browser.pods()) == 2
+    assert browser.last("clock")["paused"] is True
+
+
+async def test_a_step_stops_time_that_runs(site, sandbox, learner):
+    browser = await site.browser(sandbox, learner)
+    await browser.say(type="step")
+    assert browser.last("clock")["paused"] is True

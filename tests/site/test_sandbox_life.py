@@ -136,7 +136,7 @@ async def test_a_sandbox_that_falls_asleep_ends_what_runs_in_its_terminals(site,
     site.browsers.clear()
     site.now += 31
     await site.worker.put_to_sleep()
-    assert Command.objects.get().exit_code == 130
+    assert Command.objects.get().exit_code == 1
 
 
 async def test_an_idle_sandbox_asks_for_no_turn_before_its_next_timer(site, sandbox, learner):
