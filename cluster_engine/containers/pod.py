@@ -73,6 +73,13 @@ class PodWorld:
     def now_us(self) -> int:
         return self.runner.now_us
 
+    def begin(self, container: ContainerWorld) -> None:
+        """A container is there, in the place of its run before, whose process numbers are forgotten."""
+        self.containers[container.name] = container
+        space = self._space(container)
+        if not any(self._space(process.container) == space for process in self.processes.values()):
+            self._next_pids.pop(space, None)
+
     def register(self, process: Process) -> int:
         space = self._space(process.container)
         pid = self._next_pids.get(space, 2 if self.share_processes else 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from cluster_engine.apimachinery.errors import ApiError, bad_request
 from cluster_engine.apimachinery.meta import Obj, key_of
@@ -86,7 +87,7 @@ class KubeletServer:
     # Commands.
 
     def exec(self, pod: Obj, container: str, query: ExecQuery) -> Exchange:
-        worker, found = self._running(pod, container, "exec")
+        worker, found = self._running(pod, container, "exec", query)
         own = worker.inside.inside(found)
         if own is None or not own.running:
             raise _not_found(container)
@@ -102,15 +103,15 @@ class KubeletServer:
         return session.exchange
 
     def attach(self, pod: Obj, container: str, query: ExecQuery) -> Exchange:
-        worker, found = self._running(pod, container, "attach")
+        worker, found = self._running(pod, container, "attach", query)
         own = worker.inside.inside(found)
         if own is None or own.main is None or not own.running:
             raise _not_found(container)
         return AttachSession(worker, own, query).exchange
 
-    def _running(self, pod: Obj, container: str, verb: str) -> tuple[PodWorker, Container]:
+    def _running(self, pod: Obj, container: str, verb: str, query: ExecQuery) -> tuple[PodWorker, Container]:
         meta = pod["metadata"]
-        self._check_reachable(f"/{verb}/{meta['namespace']}/{meta['name']}/{container}")
+        self._check_reachable(f"/{verb}/{meta['namespace']}/{meta['name']}/{container}?{_parameters(query)}")
         worker = self._worker(pod)
         found = _find(worker, container) if worker is not None else None
         if worker is None or found is None or found.state != "running":
@@ -129,20 +130,20 @@ class KubeletServer:
 
     def _connect_port(self, worker: PodWorker, port: int) -> PortConnection:
         """A connection from inside the pod's own network, as containerd makes it."""
+        sandbox = (worker.uid.replace("-", "") * 2)[:64]
+        if not worker.sandbox_ready or worker.finished or self._unreachable():
+            return _not_forwarded(port, sandbox, f'network namespace for sandbox "{sandbox}" is closed')
         world = worker.inside.look()
         try:
             connection = world.fabric.connect(world.network, "127.0.0.1", port)
         except ConnectFault:
-            failed = PortConnection(lambda data: None, lambda: None)
-            sandbox = worker.uid.replace("-", "") * 2
-            failed.error = (
-                f"error forwarding port {port} to pod {sandbox[:64]}, uid : failed to execute portforward in network "
-                f'namespace "/var/run/netns/cni-{worker.uid}": failed to connect to localhost:{port} inside namespace '
-                f'"{sandbox[:64]}", IPv4: dial tcp4 127.0.0.1:{port}: connect: connection refused IPv6 dial tcp6 '
-                f"[::1]:{port}: connect: connection refused "
+            return _not_forwarded(
+                port,
+                sandbox,
+                f'failed to execute portforward in network namespace "/var/run/netns/cni-{worker.uid}": failed to '
+                f'connect to localhost:{port} inside namespace "{sandbox}", IPv4: dial tcp4 127.0.0.1:{port}: connect: '
+                f"connection refused IPv6 dial tcp6 [::1]:{port}: connect: connection refused ",
             )
-            failed.stream.end()
-            return failed
         return _relayed(worker, connection)
 
     def proxy(self, pod: Obj, port: int, call: ProxyCall) -> ProxyAnswer:
@@ -248,6 +249,14 @@ class _Follower:
             self._world.unwatch()
 
 
+def _not_forwarded(port: int, sandbox: str, why: str) -> PortConnection:
+    """A connection that there is not. Follows containerd's portForward."""
+    failed = PortConnection(lambda data: None, lambda: None)
+    failed.error = f"error forwarding port {port} to pod {sandbox}, uid : {why}"
+    failed.stream.end()
+    return failed
+
+
 def _relayed(worker: PodWorker, connection: Connection) -> PortConnection:
     """The bytes of a connection, both ways."""
 
@@ -299,6 +308,13 @@ def _check_log(container: Container, pod: str, *, previous: bool) -> None:
     reasons = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
     reason = container.waiting_reason
     raise bad_request(f"{head} is waiting to start: {reasons.get(reason, reason)}")
+
+
+def _parameters(query: ExecQuery) -> str:
+    """The query as the API server gives it to a kubelet. Follows pkg/registry/core/pod (streamParams)."""
+    flags = {"error": query.stderr, "input": query.stdin, "output": query.stdout, "tty": query.tty}
+    wanted = [(name, "1") for name, is_on in flags.items() if is_on]
+    return urlencode([*(("command", word) for word in query.command), *wanted])
 
 
 def _not_found(container: str) -> ApiError:

@@ -108,8 +108,8 @@ def test_a_shell_on_a_terminal(world: Server, kubectl: str) -> None:
     program = [kubectl, "exec", "-it", "web", "-c", "nginx", "--", "sh"]
     terminal = Pseudoterminal(program, world.environment())
     terminal.read_until("# ")
-    terminal.type("echo $((40 + 2)); tty\r")
-    assert terminal.read_until("# ") == "echo $((40 + 2)); tty\r\n42\r\n/dev/pts/0\r\n# "
+    terminal.type("echo $((40 + 2)); tty; stty size\r")
+    assert terminal.read_until("# ") == "echo $((40 + 2)); tty; stty size\r\n42\r\n/dev/pts/0\r\n40 111\r\n# "
     terminal.type("sleep 1000\r")
     terminal.read_until("sleep 1000")
     terminal.type("\x03")

@@ -132,7 +132,7 @@ class PodInside:
         fs = plan.file_system(container, made, world)
         own = ContainerWorld(world, made, fs, partial(self._ended, container, container.id))
         own.process_namespace = container.spec.get("targetContainerName") or ""
-        world.containers[container.name] = own
+        world.begin(own)
         self._containers[container.name] = (container.id, own)
         container.log = own.log
         plan.mount_system_files(worker, own, self.volumes, container.spec)
