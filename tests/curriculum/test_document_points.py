@@ -28,7 +28,7 @@ POINTS = [
     Point("2 OnDelete as the default", "12-ondelete/switch", "That was so in `apps/v1beta1`", "`apps/v1beta1`",
           "type: RollingUpdate"),
     Point("3 the columns of a Deployment", "05-deployment/ready", "`DESIRED CURRENT UP-TO-DATE AVAILABLE`",
-          "`DESIRED CURRENT UP-TO-DATE AVAILABLE`", "NAME READY UP-TO-DATE AVAILABLE AGE"),
+          "`DESIRED CURRENT UP-TO-DATE AVAILABLE`", "READY UP-TO-DATE AVAILABLE"),
     Point("3 the columns of a StatefulSet", "11-statefulset/ordered", "`DESIRED` and `CURRENT`", "`DESIRED`"),
     Point("4 deployment.extensions", "06-rollback/record", "that API group is gone", "那个 API 组已经不在",
           "deployment.apps/nginx-deployment image updated"),
