@@ -12,6 +12,7 @@ from cluster_engine.client.informer import InformerFactory
 from cluster_engine.clock import Clock
 from cluster_engine.containers.network.fabric import Answer, Packets, Route, Transport
 from cluster_engine.proxy.dns import ClusterNames
+from cluster_engine.proxy.host_ports import HostPorts
 from cluster_engine.proxy.policies import Policies
 from cluster_engine.proxy.rules import ServiceRules
 from cluster_engine.proxy.services import ENDPOINT_SLICES, SERVICES, Frozen, Services
@@ -56,6 +57,7 @@ class ClusterNetwork:
         self._rules = ServiceRules(services, clock, rng, self._node_of)
         self._names = ClusterNames(services, lambda name: informers.get("namespaces").get(name) is not None)
         self._policies = Policies(informers, self._changed)
+        self._host_ports = HostPorts(informers)
         self._frozen: dict[int, ServiceRules] = {}
         # The name of the node with an address, or ""; by its address, what is out of order there.
         self.node_of: Callable[[str], str] = lambda ip: ""
@@ -70,6 +72,10 @@ class ClusterNetwork:
         return self.node_of(ip)
 
     def route(self, source_ip: str, node_ip: str, ip: str, port: int, transport: Transport) -> Route:
+        node = self.node_of(ip)
+        mapped = self._host_ports.route(node, ip, port, transport) if node else None
+        if mapped is not None:
+            return mapped
         revision = self.state_of(node_ip).proxy_frozen_at
         rules = self._rules if revision is None else self._as_of(revision)
         return rules.route(source_ip, node_ip, ip, port, transport)

@@ -169,3 +169,16 @@ def test_a_node_that_is_cut_off_is_not_reached():
     world.cluster.lift(fault)
     world.run(1)
     assert world.exec("box", f"curl -s {address}:9376").code == 0
+
+
+def test_a_host_port_is_there_on_the_pod_s_own_node_alone():
+    world = World()
+    ports = [{"containerPort": 80, "hostPort": 8080}]
+    world.apply(pod("box", "curlimages/curl:8.5.0") + pod("web", "nginx:1.25", "", container={"ports": ports}))
+    there = world.ok("get pod web -o jsonpath='{.status.hostIP}'")
+    addresses = ["192.168.0.10", "192.168.0.11", "192.168.0.12"]
+    codes = {ip: world.exec("box", f"curl -s -o /dev/null -m 2 {ip}:8080").code for ip in addresses}
+    assert codes == {ip: 0 if ip == there else 7 for ip in addresses}
+    world.ok("delete pod web --now")
+    world.run(40)
+    assert world.exec("box", f"curl -s -m 2 {there}:8080").code == 7
