@@ -13,6 +13,7 @@ from cluster_engine.controllers.deployment.controller import DeploymentControlle
 from cluster_engine.controllers.disruption.controller import DisruptionController
 from cluster_engine.controllers.endpoints.controller import EndpointsController
 from cluster_engine.controllers.endpointslice.controller import EndpointSliceController
+from cluster_engine.controllers.ephemeral.controller import EphemeralVolumeController
 from cluster_engine.controllers.garbagecollector.controller import GarbageCollector
 from cluster_engine.controllers.horizontalpodautoscaler.controller import HorizontalController
 from cluster_engine.controllers.job.controller import JobController
@@ -55,6 +56,7 @@ CONTROLLERS: dict[str, Callable[[ControllerContext], Controller]] = {
     "endpoints": EndpointsController,
     "endpointslice": EndpointSliceController,
     "persistentvolume-binder": PersistentVolumeController,
+    "ephemeral-volume": EphemeralVolumeController,
     "persistentvolumeclaim-protection": ClaimProtectionController,
     "persistentvolume-protection": VolumeProtectionController,
     "pod-garbage-collector": PodGCController,

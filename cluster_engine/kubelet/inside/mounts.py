@@ -82,6 +82,8 @@ class PodVolumes:
             return self._host_path(spec["hostPath"])
         if "persistentVolumeClaim" in spec:
             return self._claimed(spec["persistentVolumeClaim"].get("claimName", ""))
+        if "ephemeral" in spec:
+            return self._claimed(f"{worker.pod['metadata']['name']}-{spec['name']}")
         if any(kind in spec for kind in ("configMap", "secret", "downwardAPI", "projected")):
             return Volume(f"pod/{worker.uid}/{spec['name']}", self._tree_of(spec), Space(), "tmpfs")
         limit = (spec.get("emptyDir") or {}).get("sizeLimit")

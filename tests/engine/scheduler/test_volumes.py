@@ -252,18 +252,16 @@ def test_a_more_important_pod_takes_the_claim_that_is_for_one_pod_alone(playgrou
     assert node_of(playground, "vip") == node
 
 
-@pytest.mark.parametrize(
-    ("spec", "reason"),
-    [
-        (uses("nope"), 'persistentvolumeclaim "nope" not found'),
-        (
-            {"volumes": [{"name": "e", "ephemeral": {"volumeClaimTemplate": {"spec": {
-                "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}}}]},
-            'waiting for ephemeral volume controller to create the persistentvolumeclaim "p-e"',
-        ),
-    ],
-)  # fmt: skip
-def test_a_claim_that_is_not_there_is_told_once_for_all_nodes(playground, spec, reason):
-    playground.pod("p", spec=spec)
+def test_a_claim_that_is_not_there_is_told_once_for_all_nodes(playground):
+    playground.pod("p", spec=uses("nope"))
     playground.run(0.1)
+    assert why(playground, "p") == message('persistentvolumeclaim "nope" not found')
+
+
+def test_a_claim_that_is_still_to_be_made_for_the_pod_is_told_so(playground):
+    playground.cluster.inject(Fault("Stop", "kube-controller-manager"))
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    playground.pod("p", spec={"volumes": [{"name": "e", "ephemeral": {"volumeClaimTemplate": {"spec": spec}}}]})
+    playground.run(0.1)
+    reason = 'waiting for ephemeral volume controller to create the persistentvolumeclaim "p-e"'
     assert why(playground, "p") == message(reason)
