@@ -31,6 +31,10 @@ class Scope(Protocol):
 
     def set(self, name: str, value: str) -> None: ...
 
+    @property
+    def strict(self) -> bool:
+        """Whether a variable that is not set is a fault (`set -u`)."""
+
     def positional(self) -> Sequence[str]: ...
 
     def substitute(self, script: Script) -> Expansion:
@@ -187,6 +191,8 @@ def _value(part: Part, scope: Scope) -> Expansion:
 def _parameter(part: Parameter, scope: Scope) -> Expansion:
     name, operator = part.name, part.operator
     value = " ".join(scope.positional()) if name in ("@", "*") else scope.get(name)
+    if value is None and scope.strict and operator.lstrip(":") not in ("-", "=", "?", "+"):
+        raise ExpansionFault(f"{name}: parameter not set")
     if operator == "":
         return value or ""
     if operator == "length":

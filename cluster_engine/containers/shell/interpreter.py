@@ -285,7 +285,9 @@ class Shell(State):
             scope = yield from redirected(self, command.redirections)
         except FAULTS as error:
             self.complain(messages.of_fault(self, error))
-            if isinstance(error, (ExpansionFault, ArithmeticFault)) and not self.interactive:
+            constant = isinstance(error, PermissionError) and error.strerror == "is read only"
+            fatal = isinstance(error, (ExpansionFault, ArithmeticFault)) or (constant and self.flavour != "bash")
+            if fatal and not self.interactive:
                 raise Exit(2 if self.flavour != "bash" else 1) from None
             return 2 if self.flavour == "dash" else 1
         with scope:

@@ -27,6 +27,8 @@ def of_syntax(shell: State, error: ShellSyntaxError) -> str:
 
 
 def of_fault(shell: State, error: Exception) -> str:
+    if isinstance(error, PermissionError) and error.strerror == "is read only":
+        return f"{error.filename}: {'readonly variable' if shell.flavour == 'bash' else 'is read only'}"
     if isinstance(error, OSError):
         if shell.flavour == "bash" or error.filename is None:
             return describe(error)
@@ -36,7 +38,10 @@ def of_fault(shell: State, error: Exception) -> str:
             words = _NOT_THERE[shell.flavour, verb]
         refusal = "can't" if shell.flavour == "ash" else "cannot"
         return f"{refusal} {verb} {error.filename}: {words}"
-    return str(error.args[-1] if error.args else error)
+    words = str(error.args[-1] if error.args else error)
+    if shell.flavour == "bash" and words.endswith(": parameter not set"):
+        words = words.replace("parameter not set", "unbound variable")
+    return words
 
 
 def of_missing(shell: State, missing: ProgramNotFound) -> str:

@@ -78,6 +78,8 @@ class State:
         self.jobs: list[Process] = []
         self.last_job = 0
         self.interactive = False
+        # Where `getopts` is within a word of several options.
+        self.option_at = 0
         self.locals: list[dict[str, str | None]] = []
         # Trapped signals that have come and are not handled yet.
         self.pending: list[str] = []
@@ -137,6 +139,10 @@ class State:
     def unset(self, name: str) -> None:
         self.variables.pop(name, None)
         self.exported.discard(name)
+
+    @property
+    def strict(self) -> bool:
+        return "u" in self.options
 
     def positional(self) -> Sequence[str]:
         return self.arguments

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cluster_engine.containers.runner import Program
-from cluster_engine.containers.shell.builtins import control, jobs, variables, words
+from cluster_engine.containers.shell.builtins import control, jobs, options, variables, words
 
 if TYPE_CHECKING:
     from cluster_engine.containers.shell.interpreter import Shell
@@ -30,6 +30,7 @@ BUILTINS: dict[str, Builtin] = {
     "exit": control.exit_,
     "export": variables.export,
     "false": words.false,
+    "getopts": options.getopts,
     "hash": words.true,
     "jobs": jobs.jobs,
     "kill": jobs.kill,

@@ -59,6 +59,12 @@ def readonly(shell: Shell, words: list[str]) -> Program:
 
 
 def local(shell: Shell, words: list[str]) -> Program:
+    if words[0] == "local" and not shell.locals:
+        bash = shell.flavour == "bash"
+        shell.complain("local: can only be used in a function" if bash else "local: not in a function")
+        if bash or shell.interactive:
+            return 1
+        raise Exit(2)
     for name, value in _assignments(shell, [word for word in words[1:] if not word.startswith("-")]):
         shell.make_local(name)
         if value is not None:

@@ -47,10 +47,10 @@ def unescape(text: str) -> tuple[str, bool]:
     return _ESCAPE.sub(replaced, text), False
 
 
-def echo_text(words: list[str], *, escapes: bool) -> str:
-    """What `echo WORDS` prints. `escapes`: they count without `-e`, as in dash."""
+def echo_text(words: list[str], *, escapes: bool, options: str = "neE") -> str:
+    """What `echo WORDS` prints. `escapes`: they count without `-e`, as in dash, which knows `-n` alone."""
     newline = True
-    while words and re.fullmatch(r"-[neE]+", words[0]):
+    while words and re.fullmatch(f"-[{options}]+", words[0]):
         newline = newline and "n" not in words[0]
         escapes = "e" in words[0] or (escapes and "E" not in words[0])
         words = words[1:]
@@ -59,7 +59,8 @@ def echo_text(words: list[str], *, escapes: bool) -> str:
 
 
 def echo(shell: Shell, words: list[str]) -> Program:
-    shell.process.out(echo_text(words[1:], escapes=shell.flavour == "dash"))
+    dash = shell.flavour == "dash"
+    shell.process.out(echo_text(words[1:], escapes=dash, options="n" if dash else "neE"))
     return 0
     yield
 
@@ -133,7 +134,7 @@ def _number(text: str, faults: list[str]) -> float:
             else float(text or 0)
         )
     except ValueError:
-        faults.append(f"invalid number '{text}'")
+        faults.append(text)
         return 0
 
 
@@ -148,8 +149,12 @@ def printf(shell: Shell, words: list[str]) -> Program:
     if rest[0] == "--":
         rest = rest[1:]
     text, faults = printf_text(rest[0], rest[1:])
-    for words_of_fault in faults:
-        shell.process.err(f"{shell.name}: printf: {words_of_fault}\n")
+    for value in faults:
+        if shell.flavour == "dash":
+            shell.complain(f"printf: {value}: expected numeric value")
+        else:
+            bash = shell.flavour == "bash"
+            shell.complain(f"printf: {value}: invalid number" if bash else f"printf: invalid number '{value}'")
     if target is not None:
         shell.set(target, text)
     else:
@@ -188,7 +193,8 @@ def cd(shell: Shell, words: list[str]) -> Program:
             raise fault(errno.EACCES, target)
     except OSError as error:
         bash = shell.flavour == "bash"
-        shell.complain(f"cd: {describe(error)}" if bash else f"cd: can't cd to {target}: {error.strerror}")
+        why = "" if shell.flavour == "dash" else f": {error.strerror}"
+        shell.complain(f"cd: {describe(error)}" if bash else f"cd: can't cd to {target}{why}")
         return 1 if bash else 2
     shell.set("OLDPWD", process.cwd)
     process.cwd = process.fs.canonical(target, process.cwd)
