@@ -11,25 +11,25 @@ _IN_BIN = frozenset(
         "stty sync tar touch true umount uname usleep watch zcat"
     ).split()
 )
-_IN_SBIN = frozenset("arp ifconfig ip nologin route".split())
+_IN_SBIN = frozenset("ifconfig ip nologin route".split())
 _COREUTILS = (
-    "[ base64 basename cat chgrp chmod chown comm cp cut date dd df dirname du echo env expr false fold head hostname "
-    "id install ln ls md5sum mkdir mktemp mv nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir "
-    "seq sha1sum sha256sum shuf sleep sort stat stty sync tac tail tee test timeout touch tr true tty uname uniq "
+    "[ base64 basename cat chgrp chmod chown cp cut date dd df dirname du echo env expr false fold head hostname "
+    "id ln ls md5sum mkdir mktemp mv nl nohup nproc od paste printenv printf pwd readlink realpath rm rmdir "
+    "seq sha1sum sha256sum sleep sort stat stty sync tac tail tee test timeout touch tr true tty uname uniq "
     "usleep wc which whoami yes"
 ).split()
 _BUSYBOX = (
     _COREUTILS
     + (
-        "arp ash awk busybox clear dmesg egrep fgrep find free grep gunzip gzip httpd ifconfig ip kill killall less "
+        "ash awk busybox clear diff dmesg egrep fgrep find free grep gunzip gzip httpd ifconfig ip kill killall less "
         "more mount nc netstat nice nologin nslookup pgrep pidof ping pkill ps rev route sed sh tar telnet top "
-        "traceroute umount uptime vi watch wget xargs zcat"
+        "umount uptime watch wget xargs zcat"
     ).split()
 )
 _DEBIAN = (
     _COREUTILS
     + (
-        "apt-get awk bash dash dpkg egrep fgrep find grep gunzip gzip more mount nice perl rev sed sh tar umount xargs "
+        "apt-get awk bash dash diff dpkg egrep fgrep find grep gunzip gzip more mount nice rev sed sh tar umount xargs "
         "zcat"
     ).split()
 )

@@ -57,6 +57,9 @@ def _ask(worker: Sandbox, container: Container, exit_: Exit) -> None:
     """SIGTERM. One that runs hears it; of the others it is known what they do."""
     if container.hung:
         return
+    if worker.inside.of(container) is not None:
+        # What nobody has looked at for a while is brought to the present, or it would hear the signal in the past.
+        worker.inside.run()
     own = worker.inside.of(container)
     if own is not None:
         own.ask_to_stop()

@@ -134,7 +134,7 @@ class Condition:
                 return False
 
     def _fits(self, text: str, expression: str) -> bool:
-        from cluster_engine.shell.regex import RegexFault, compiled
+        from cluster_engine.sh.regex import RegexFault, compiled
 
         try:
             found = compiled(expression, extended=True).search(text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from cluster_engine.shell.regex import RegexFault, compiled
+from cluster_engine.sh.regex import RegexFault, compiled
 
 MAX_COMMANDS = 500
 

@@ -114,7 +114,8 @@ class _Listing:
                 process.out(separator.join(shown) + "\n")
             return
         if total:
-            process.out(f"total {sum(4 * -(-inode.size // 4096) for _, inode in entries)}\n")
+            sizes = [0 if isinstance(inode, Symlink) else inode.size for _, inode in entries]
+            process.out(f"total {sum(4 * -(-size // 4096) for size in sizes)}\n")
         rows = [self._row(name, inode) for name, inode in entries]
         if is_busybox(process):
             # Its columns are as wide as they are, whatever is in them.

@@ -31,6 +31,9 @@ def ps(process: Process) -> int:
         process.out(
             "UID          PID    PPID  C STIME TTY          TIME CMD\n" if full else "    PID TTY          TIME CMD\n"
         )
+    if process.pod.share_processes and not debian:
+        # The pause container is the first of them.
+        process.out("    1 65535     0:00 /pause\n")
     for other in process.pod.visible(process.container):
         user, command = user_name(process, other.user.uid), " ".join(other.argv)
         started = datetime.fromtimestamp(other.started_us // 1_000_000, UTC)

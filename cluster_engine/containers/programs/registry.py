@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cluster_engine.containers.process import Main, Process
 from cluster_engine.containers.programs import (
+    awk,
     curl,
     dns,
     encoding,
@@ -27,7 +28,8 @@ from cluster_engine.containers.shell.main import main as shell
 
 PROGRAMS: dict[str, Main] = {
     "[": system.test_, "apk": system.package_manager, "apt-get": system.package_manager, "ash": shell,
-    "base64": encoding.base64, "basename": filing.basename, "bash": shell, "cat": filing.cat, "chgrp": ownership.chown,
+    "awk": awk.awk, "base64": encoding.base64, "basename": filing.basename, "bash": shell, "cat": filing.cat,
+    "chgrp": ownership.chown,
     "chmod": ownership.chmod, "chown": ownership.chown, "clear": system.clear, "cp": filing.cp, "curl": curl.curl,
     "cut": text.cut, "dash": shell, "date": system.date, "dd": filing.dd, "df": listing.df, "diff": text.diff,
     "dig": dns.dig, "dirname": filing.dirname, "dmesg": system.nothing, "dpkg": system.package_manager,

@@ -43,7 +43,7 @@ def printf(process: Process) -> int:
         raise UsageFault("missing operand")
     text, faults = printf_text(words[0], words[1:])
     for fault in faults:
-        process.err(f"printf: {fault}\n")
+        process.err(f"printf: invalid number '{fault}'\n")
     process.out(text)
     return int(bool(faults))
 

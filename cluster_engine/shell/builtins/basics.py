@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from cluster_engine.clock import SECOND_US
 from cluster_engine.kubectl.process import Process, Wait
+from cluster_engine.sh.format import escaped, formatted
 from cluster_engine.shell.environment import Environment, Streams
 from cluster_engine.shell.files import HOME
-from cluster_engine.shell.format import escaped, formatted
 
 MAX_ALIASES = 100
 MAX_SLEEP_SECONDS = 7 * 24 * 3600.0

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 
 from cluster_engine.kubectl.process import Process, read_chunks
+from cluster_engine.sh.regex import RegexFault, compiled
 from cluster_engine.shell.builtins.arguments import OptionError, read, split, texts
 from cluster_engine.shell.environment import Environment, Streams
 from cluster_engine.shell.files import HOME
-from cluster_engine.shell.regex import RegexFault, compiled
 
 _LONG = {
     "ignore-case": "i", "invert-match": "v", "count": "c", "line-number": "n", "quiet": "q", "silent": "q",

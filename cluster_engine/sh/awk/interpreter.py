@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cluster_engine.shell.awk.expressions import Expressions
-from cluster_engine.shell.awk.parser import Node
-from cluster_engine.shell.awk.values import AwkFault, Input, Leave, Value, number, text
+from cluster_engine.sh.awk.expressions import Expressions
+from cluster_engine.sh.awk.parser import Node
+from cluster_engine.sh.awk.values import AwkFault, Input, Leave, Value, number, text
 
 __all__ = ["AwkFault", "Program"]
 

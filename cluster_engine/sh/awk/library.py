@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cluster_engine.shell.awk.parser import Node
-from cluster_engine.shell.awk.values import AwkFault, Input, Value, number, split_fields, text
+from cluster_engine.sh.awk.parser import Node
+from cluster_engine.sh.awk.values import AwkFault, Input, Value, number, split_fields, text
 
 if TYPE_CHECKING:
-    from cluster_engine.shell.awk.expressions import Expressions as Program
+    from cluster_engine.sh.awk.expressions import Expressions as Program
 
 Function = Callable[["Program", list[Node]], Value]
 

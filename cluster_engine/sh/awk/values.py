@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cluster_engine.shell.regex import RegexFault, compiled
+from cluster_engine.sh.regex import RegexFault, compiled
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)")
 

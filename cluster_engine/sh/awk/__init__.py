@@ -1,4 +1,5 @@
 """A small awk: patterns and actions, fields, variables, arrays, functions of text. Bounded, and without a way outside.
 
-`parser.py` makes a tree of nested tuples, `interpreter.py` runs it over records. Called by `builtins/editing.py`.
+`parser.py` makes a tree of nested tuples, `interpreter.py` runs it over records. Used by the terminal and in
+containers.
 """

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from cluster_engine.rng import Rng
-from cluster_engine.shell.awk import library
-from cluster_engine.shell.awk.parser import Node, Rules
-from cluster_engine.shell.awk.values import AwkFault, Input, Leave, Value, number, regex, split_fields, text
-from cluster_engine.shell.format import one as format_one
+from cluster_engine.sh.awk import library
+from cluster_engine.sh.awk.parser import Node, Rules
+from cluster_engine.sh.awk.values import AwkFault, Input, Leave, Value, number, regex, split_fields, text
+from cluster_engine.sh.format import one as format_one
 
 MAX_CALLS = 30
 MAX_ELEMENTS = 100_000

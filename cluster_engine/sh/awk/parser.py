@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from cluster_engine.shell.awk.lexer import AwkSyntaxError, Token, tokens
+from cluster_engine.sh.awk.lexer import AwkSyntaxError, Token, tokens
 
 __all__ = ["AwkSyntaxError", "Rules", "parse"]
 
