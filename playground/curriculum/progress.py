@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from django.utils import translation
@@ -54,25 +55,40 @@ def _missing(step: Step, reader: Reader) -> str | None:
         return _("The API server does not answer at the moment, so nothing is known of the cluster.")
 
 
-def set_up(lesson: Lesson, found: Mapping[str, str | None], new: Collection[str], cluster: Any) -> None:
-    """Put the faults in force of the steps whose turn has come by what is `new`ly done."""
-    if lesson.breakable:
-        cluster.faults.serve_kind()
-    for step in lesson.steps:
-        due = bool(set(step.after) & set(new)) and all(found[name] is None for name in step.after)
-        for fault in step.faults if due and found[step.id] is not None else ():
-            with suppress(ApiError):  # it may be in force already
-                cluster.inject(fault)
-
-
 def ticked(sandbox_id: UUID, slug: str) -> dict[str, int]:
     """Return the steps that are ticked in a sandbox, each with the last command that had been typed by then."""
+    return _ticks(rewind.marks(sandbox_id), slug)
+
+
+def _ticks(marks: Mapping[str, int], slug: str) -> dict[str, int]:
     prefix = f"{slug}/"
-    return {
-        name.removeprefix(prefix): command
-        for name, command in rewind.marks(sandbox_id).items()
-        if name.startswith(prefix)
-    }
+    return {name.removeprefix(prefix): command for name, command in marks.items() if name.startswith(prefix)}
+
+
+# Which steps' faults were put in force in a cluster since it was woken. Only the next look writes it down: by then the
+# faults are in the journal, and a crash in between leaves a step that is set up again.
+_broken: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def set_up(lesson: Lesson, found: Mapping[str, str | None], marks: Collection[str], cluster: Any) -> list[str]:
+    """Put the faults in force of the steps whose turn it is, each once in a sandbox's life; return marks to set."""
+    if lesson.breakable:
+        cluster.faults.serve_kind()
+    broken = _broken.setdefault(cluster, set())
+    new_marks = []
+    for step in lesson.steps:
+        mark = f"set-up/{lesson.slug}/{step.id}"
+        is_due = found[step.id] is not None and all(found[name] is None for name in step.after)
+        if not step.faults or not is_due or mark in marks:
+            continue
+        if step.id in broken:
+            new_marks.append(mark)
+            continue
+        broken.add(step.id)
+        for fault in step.faults:
+            with suppress(ApiError):  # it may be in force already
+                cluster.inject(fault)
+    return new_marks
 
 
 def done_steps(user_id: int, slug: str) -> set[str]:
@@ -128,15 +144,16 @@ def message(
 
 
 @database_sync_to_async
-def _known(sandbox: Any, slug: str) -> tuple[str, dict[str, int]]:
+def _known(sandbox: Any) -> tuple[str, dict[str, int]]:
     language = User.objects.values_list("language", flat=True).get(pk=sandbox.owner_id)
-    return language or "en", ticked(sandbox.pk, slug)
+    return language or "en", rewind.marks(sandbox.pk)
 
 
 @database_sync_to_async
-def _tick(sandbox: Any, slug: str, new: Collection[str], command: int) -> None:
-    """Write down new ticks, unless the sandbox has been taken back to another point meanwhile."""
-    if new and rewind.set_marks(sandbox.pk, sandbox.epoch, [f"{slug}/{step}" for step in new], command):
+def _tick(sandbox: Any, slug: str, new: Collection[str], more_marks: list[str], command: int) -> None:
+    """Write down new ticks and marks, unless the sandbox has been taken back to another point meanwhile."""
+    marks = [f"{slug}/{step}" for step in new] + more_marks
+    if rewind.set_marks(sandbox.pk, sandbox.epoch, marks, command):
         record(sandbox.owner_id, slug, new, sandbox.pk)
 
 
@@ -160,7 +177,8 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
     lesson = catalogue.find(sandbox.lesson)
     if lesson is None:
         return None
-    language, done = await _known(sandbox, lesson.slug)
+    language, marks = await _known(sandbox)
+    done = _ticks(marks, lesson.slug)
     terminals = getattr(live, "terminals", None)  # a cluster may be driven without any
     last_command = terminals.last_command if terminals else 0
     home = getattr(live, "home", None)
@@ -169,9 +187,9 @@ async def evaluate_live(sandbox: Any, live: Any) -> dict[str, Any] | None:
         found = look(lesson, sight, done)
         told = message(lesson, found, places(lesson, sight, found, home.contents() if home else {}))
     new = [step_id for step_id, missing in found.items() if missing is None and step_id not in done]
-    set_up(lesson, found, new, live.cluster)
-    if new:
-        await _tick(sandbox, lesson.slug, new, last_command)
+    more_marks = set_up(lesson, found, marks, live.cluster)
+    if new or more_marks:
+        await _tick(sandbox, lesson.slug, new, more_marks, last_command)
     if new or done:
         await _add_golf(told, lesson, sandbox, language)
     return told

@@ -45,6 +45,7 @@ class Player:
     def __init__(self, lesson: Lesson, moment: Moment | None = None) -> None:
         self.lesson = lesson
         self.done: set[str] = set(moment.done) if moment else set()
+        self.marks: set[str] = set()
         self.cluster = Cluster(CONFIG, moment.snapshot if moment else None)
         self.files = MemoryFiles()
         for path, text in (moment.files if moment else lesson.files).items():
@@ -76,9 +77,8 @@ class Player:
     def look(self) -> dict[str, str | None]:
         """Look at the steps and tick those that are fulfilled."""
         found = progress.look(self.lesson, Sight(self.cluster), self.done)
-        new = {step_id for step_id, missing in found.items() if missing is None} - self.done
-        progress.set_up(self.lesson, found, new, self.cluster)
-        self.done |= new
+        self.marks |= set(progress.set_up(self.lesson, found, self.marks, self.cluster))
+        self.done |= {step_id for step_id, missing in found.items() if missing is None}
         return found
 
     def type(self, line: str, seconds: float = COMMAND_SECONDS) -> Ended:

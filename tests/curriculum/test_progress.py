@@ -11,6 +11,7 @@ from cluster_engine.faults.fault import Fault
 from playground.accounts.models import User
 from playground.curriculum import catalogue, progress
 from playground.curriculum.models import LessonProgress
+from playground.sandboxes import rewind
 from playground.sandboxes.models import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,6 +122,24 @@ async def test_the_next_step_breaks_the_cluster_when_its_turn_has_come(live, san
     live.cluster.run_for(1)
     await progress.evaluate_live(sandbox, live)
     assert not live.cluster.faults.active, "what the learner has mended stays mended"
+
+
+async def test_a_crash_before_a_fault_is_written_down_does_not_lose_it(live, sandbox):
+    sandbox.lesson = "01-control-plane"
+    await database_sync_to_async(rewind.set_marks)(sandbox.pk, sandbox.epoch, ["01-control-plane/create"], 1)
+    await progress.evaluate_live(sandbox, live)
+    assert list(live.cluster.faults.active) == ["stop-kube-scheduler"]
+    woken = Cluster(ClusterConfig(seed=3))  # as the journal left it: with the tick, and without the fault
+    woken.run_for(1)
+    live = SimpleNamespace(cluster=woken, client=woken.client)
+    await progress.evaluate_live(sandbox, live)
+    assert list(live.cluster.faults.active) == ["stop-kube-scheduler"]
+    await progress.evaluate_live(sandbox, live)
+    live.client("test").delete("faults.podarium.dev", "stop-kube-scheduler", "")
+    woken.run_for(1)
+    again = Cluster(ClusterConfig(seed=3), woken.snapshot())
+    await progress.evaluate_live(sandbox, SimpleNamespace(cluster=again, client=again.client))
+    assert not again.faults.active, "what was mended stays mended, also after a restart"
 
 
 async def test_a_cluster_that_does_not_answer_says_so_and_ticks_nothing(live, sandbox):
