@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from bench import api, engine, page
+from bench import api, engine, page, terminal
 
 
 def main() -> None:
@@ -15,6 +15,8 @@ def main() -> None:
     figures |= api.measure()
     print("measuring a page …", file=sys.stderr)
     figures |= page.measure()
+    print("measuring the terminal …", file=sys.stderr)
+    figures |= terminal.measure()
     print(json.dumps(figures, indent=2))
 
 

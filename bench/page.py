@@ -18,7 +18,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-from tests.browser.server import Server
+from tests.server import Server
 
 LESSON = "05-deployment"
 RUNS = 7

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import new_context
-from tests.browser.server import Server
+from tests.server import Server
 
 Scheme = Literal["light", "dark"]
 LOCALES = {"en": "en-GB", "zh-hans": "zh-CN"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.server import Server
 from tests.browser.test_rewind import ROLLOUT_MS, begin, ticked
+from tests.server import Server
 
 
 def test_what_is_missing_is_pointed_at_and_the_commands_are_counted(page: Page) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.server import Server
 from tests.browser.workspace import Workspace, open_workspace
+from tests.server import Server
 
 MANIFESTS = Path(__file__).resolve().parents[1] / "engine" / "schema" / "manifests"
 SERVICE = """\

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.server import Server
 from tests.browser.workspace import Workspace
+from tests.server import Server
 
 ROLLOUT_MS = 60_000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import new_context
-from tests.browser.server import Server
 from tests.browser.workspace import ROLLOUT_MS, Workspace, open_workspace
+from tests.server import Server
 
 
 def test_a_link_made_by_keyboard_gives_somebody_else_a_copy(page: Page, chromium: Browser, server: Server) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from tests.api.pseudoterminal import Pseudoterminal
 from tests.api.real import free_port, some_kubectls
-from tests.browser.server import Server
+from tests.server import Server
 
 EACH_KUBECTL = pytest.mark.parametrize("kubectl", some_kubectls(), ids=os.path.basename)
 MAKE = """

@@ -1,63 +1,22 @@
 """The server is killed in the middle of a rolling update, and started again: nothing that was acknowledged is lost."""
 
 import json
-import os
 import random
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from http.cookiejar import CookieJar
-from pathlib import Path
 
 import pytest
 from websocket import WebSocketTimeoutException, create_connection
 
+from tests.server import Server
 from tests.site.manifests import DEPLOYMENT
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parent.parent.parent
 TIMEOUT_SECONDS = 60.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Server:
-    """The site as people run it, in a process of its own."""
-
-    def __init__(self, var: Path) -> None:
-        self.port = free_port()
-        environment = {**os.environ, "PODARIUM_VAR": str(var), "PODARIUM_LOG": "WARNING"}
-        environment.pop("DATABASE_URL", None)
-        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + TIMEOUT_SECONDS
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5) as answer:
-                    assert answer.status == 200
-                    return
-            except OSError:
-                assert self.process.poll() is None, "the server ended by itself"
-                assert time.monotonic() < deadline, "the server did not answer in time"
-                time.sleep(0.1)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+# What the lesson on Deployments asks for first; its update is what the kill comes in.
+LESSONS_DEPLOYMENT = DEPLOYMENT.replace("name: web", "name: nginx-deployment").replace("nginx:1.9.1", "nginx:1.7.9")
 
 
 class Visitor:
@@ -74,7 +33,7 @@ class Visitor:
         self.opener.open(f"{server.url}/accounts/sign-in/").read()
         token = next(cookie.value for cookie in self.cookies if cookie.name == "csrftoken")
         request = urllib.request.Request(f"{server.url}/sandboxes/new", method="POST", headers={"X-CSRFToken": token})
-        with self.opener.open(request, timeout=30) as page:
+        with self.opener.open(request, data=b"lesson=05-deployment", timeout=30) as page:
             return re.search(r"/sandboxes/([0-9a-f-]{36})/", page.url).group(1)
 
     def connect(self, server: Server, sandbox: str) -> None:
@@ -110,6 +69,11 @@ class Visitor:
     def all(self, type_: str) -> list[dict]:
         return [message for message in self.heard if message["type"] == type_]
 
+    def ticked(self) -> set[str]:
+        """The lesson's steps that are done."""
+        steps = self.all("progress")[-1]["steps"] if self.all("progress") else {}
+        return {step for step, state in steps.items() if state["done"]}
+
     def pods(self) -> list[dict]:
         return [item for item in self.items.values() if item["kind"] == "Pod"]
 
@@ -119,23 +83,27 @@ class Visitor:
 
 def test_a_killed_server_comes_back_with_all_that_it_had_acknowledged(tmp_path):
     server = Server(tmp_path)
+    server.start()
     try:
         visitor = Visitor()
         sandbox = visitor.new_sandbox(server)
         visitor.connect(server, sandbox)
         visitor.say(type="pace", speed=10, paused=False)
-        visitor.say(type="apply", path="web.yaml", text=DEPLOYMENT, terminal="1")
-        visitor.listen_until(lambda: visitor.images_ready() == ["nginx:1.9.1"] * 3, "three pods are ready")
+        visitor.say(type="apply", path="web.yaml", text=LESSONS_DEPLOYMENT, terminal="1")
+        visitor.listen_until(lambda: visitor.images_ready() == ["nginx:1.7.9"] * 3, "three pods are ready")
         visitor.say(type="pace", speed=1, paused=False)
-        visitor.say(type="command", terminal="1", line="kubectl set image deployment/web nginx=nginx:1.7.9")
-        visitor.say(type="command", terminal="2", line="kubectl rollout status deployment/web")
-        visitor.listen_until(lambda: "nginx:1.7.9" in {pod["images"][0] for pod in visitor.pods()}, "the roll began")
+        change = "kubectl set image deployment/nginx-deployment nginx=nginx:1.9.1"
+        visitor.say(type="command", terminal="1", line=change)
+        visitor.say(type="command", terminal="2", line="kubectl rollout status deployment/nginx-deployment")
+        visitor.listen_until(lambda: "nginx:1.9.1" in {pod["images"][0] for pod in visitor.pods()}, "the roll began")
         visitor.listen_until(lambda: len(visitor.all("started")) == 3, "all commands are acknowledged")
+        visitor.listen_until(lambda: {"create", "update"} <= visitor.ticked(), "the lesson's steps are ticked")
+        ticked = visitor.ticked()
         server.kill()
         images = {pod["images"][0] for pod in visitor.pods()}
-        assert images == {"nginx:1.9.1", "nginx:1.7.9"}, "the kill came in the middle of the rolling update"
+        assert images == {"nginx:1.7.9", "nginx:1.9.1"}, "the kill came in the middle of the rolling update"
 
-        server = Server(tmp_path)
+        server.start()
         again = Visitor()
         again.cookies = visitor.cookies
         again.connect(server, sandbox)
@@ -148,9 +116,10 @@ def test_a_killed_server_comes_back_with_all_that_it_had_acknowledged(tmp_path):
         for message in visitor.all("output"):
             command = next(c for c in history["commands"] if c["number"] == message["command"])
             assert message["text"] in "".join(text for _, text in command["output"])
-        assert history["files"] == [{"path": "web.yaml", "text": DEPLOYMENT}]
+        again.listen_until(lambda: ticked <= again.ticked(), "the lesson's progress is there")
+        assert history["files"] == [{"path": "web.yaml", "text": LESSONS_DEPLOYMENT}]
         again.say(type="pace", speed=10, paused=False)
-        again.listen_until(lambda: again.images_ready() == ["nginx:1.7.9"] * 3, "the rolling update came to its end")
+        again.listen_until(lambda: again.images_ready() == ["nginx:1.9.1"] * 3, "the rolling update came to its end")
         again.listen_until(lambda: len(again.pods()) == 3, "the old pods are gone")
     finally:
         server.kill()
@@ -175,12 +144,14 @@ def held(lines: list[str]) -> set[str]:
 def test_a_server_killed_among_undos_is_where_its_history_says(tmp_path, seed):
     rng = random.Random(seed)
     server = Server(tmp_path)
+    server.start()
+    server.start()
     try:
         visitor = Visitor()
         sandbox = visitor.new_sandbox(server)
         for life in range(3):
             undo_until_killed(visitor, server, sandbox, life, rng)
-            server = Server(tmp_path)
+            server.start()
             cookies, visitor = visitor.cookies, Visitor()
             visitor.cookies = cookies
             made, lines = found_again(visitor, server, sandbox)
