@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.client.client import Client
-from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.trace import Trace
 
 SPAM_BURST = 25.0
@@ -19,6 +19,9 @@ SPAM_REFILL_PER_US = 1 / (300 * SECOND_US)
 AGGREGATE_AFTER = 10
 AGGREGATE_WINDOW_US = 600 * SECOND_US
 MAX_REMEMBERED = 4096
+# An event of events.k8s.io that comes again within this time joins those before it. Follows finishTime of
+# client-go/tools/events.
+SERIES_SECONDS = 360
 COMBINED = "(combined from similar events): "
 
 
@@ -46,6 +49,16 @@ class _Similar:
     last_us: int
 
 
+@dataclass(slots=True)
+class _Series:
+    """The same event again and again: how often, when last, and of how many of them the API knows."""
+
+    event: Obj
+    last_us: int
+    count: int = 1
+    told: int = 1
+
+
 class EventRecorder:
     """Records events in the name of one component. `host` is the node of a kubelet.
 
@@ -64,6 +77,7 @@ class EventRecorder:
         self._buckets: dict[str, _Bucket] = {}
         self._similar: dict[tuple[str, ...], _Similar] = {}
         self._sent: dict[tuple[str, ...], Obj] = {}
+        self._series: dict[tuple[str, ...], _Series] = {}
         self._sequence = 0
 
     def event(
@@ -89,7 +103,7 @@ class EventRecorder:
             event = self._new_style(involved, type_, reason, message, action)
             if related is not None:
                 event["related"] = _reference(related, "")
-            self._create(event, now_us)
+            self._record(event, now_us)
             return
         alike = (about, type_, reason)
         message, combined = self._aggregate(alike, message, now_us)
@@ -146,6 +160,49 @@ class EventRecorder:
         if created is not None:
             self._sent[key] = created
 
+    def _record(self, event: Obj, now_us: int) -> None:
+        """Creates an event of events.k8s.io, or counts it: the second time is told at once, later ones when the series
+        is over. The message does not matter, the version of the object does. Follows event_broadcaster.go.
+        """
+        self._finish_series(now_us)
+        involved = event["involvedObject"]
+        about = involved.get("uid", ""), involved.get("resourceVersion", "")
+        key = (event["type"], event["action"], event["reason"], *about, (event.get("related") or {}).get("uid", ""))
+        series = self._series.get(key)
+        if series is None:
+            created = self._create(event, now_us)
+            if created is not None:
+                self._bound()
+                self._series[key] = _Series(created, now_us)
+            return
+        # To the end: those that have not gone on for longest stand first.
+        self._series[key] = self._series.pop(key)
+        series.count += 1
+        series.last_us = now_us
+        if series.count == 2:
+            self._tell(series)
+
+    def _finish_series(self, now_us: int) -> None:
+        """Closes the series that have not gone on for long."""
+        over_us = now_us - SERIES_SECONDS * SECOND_US
+        while self._series:
+            key, series = next(iter(self._series.items()))
+            if series.last_us >= over_us:
+                return
+            del self._series[key]
+            if series.told < series.count:
+                self._tell(series)
+
+    def _tell(self, series: _Series) -> None:
+        last = rfc3339_micro(series.last_us)
+        changed = {**series.event, "series": {"count": series.count, "lastObservedTime": last}}
+        changed["metadata"] = {k: v for k, v in series.event["metadata"].items() if k != "resourceVersion"}
+        try:
+            series.event = self._client.update("events", changed)
+            series.told = series.count
+        except ApiError as error:
+            self._trace.note(f"event {series.event['reason']} was refused: {error.message}")
+
     def _new_style(self, involved: Obj, type_: str, reason: str, message: str, action: str) -> Obj:
         return {
             **self._head(involved, self._clock.now_us),
@@ -178,7 +235,7 @@ class EventRecorder:
             return None
 
     def _bound(self) -> None:
-        for table in (self._buckets, self._similar, self._sent):
+        for table in (self._buckets, self._similar, self._sent, self._series):
             if len(table) > MAX_REMEMBERED:
                 table.clear()
 

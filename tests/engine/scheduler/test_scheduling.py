@@ -267,3 +267,21 @@ def test_after_a_restart_the_nodes_are_as_full_as_before(playground):
     again.pod("late", resources=requests(cpu="3"))
     again.run(1)
     assert why(again, "late") == f"0/3 nodes are available: 3 Insufficient cpu. {NO_VICTIMS}"
+
+
+def test_the_same_failure_again_is_counted_in_a_series(playground):
+    """The first attempt changes the pod's status; from the second on, events are about the same version of the pod."""
+    playground.pod("sel", spec={"nodeSelector": {"disk": "ssd"}})
+
+    def counts() -> list[int]:
+        found = [e for e in playground.client.list("events", "default").items if e["reason"] == "FailedScheduling"]
+        return [(e.get("series") or {}).get("count", 1) for e in found]
+
+    found = []
+    for index in range(3):
+        playground.run(1)
+        found.append(counts())
+        # A change that cannot help: the next attempt is five minutes after this one.
+        label_node(playground, "k8s-node01", x=str(index))
+        playground.run(300)
+    assert found == [[1], [1, 1], [1, 2]]
