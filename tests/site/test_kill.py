@@ -145,7 +145,6 @@ def test_a_server_killed_among_undos_is_where_its_history_says(tmp_path, seed):
     rng = random.Random(seed)
     server = Server(tmp_path)
     server.start()
-    server.start()
     try:
         visitor = Visitor()
         sandbox = visitor.new_sandbox(server)
