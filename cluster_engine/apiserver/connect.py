@@ -14,6 +14,7 @@ from cluster_engine.apimachinery.times import parse_time
 from cluster_engine.apiserver.context import ServerContext
 from cluster_engine.apiserver.kubelet_api import ExecQuery, KubeletApi, LogQuery, ProxyCall
 from cluster_engine.apiserver.request import Request, Response
+from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward
 from cluster_engine.clock import SECOND_US
 
 MAX_COMMAND_BYTES = 128 * 1024
@@ -30,7 +31,8 @@ def log(server: ServerContext, strategy: Strategy, request: Request) -> Response
     container = _container(pod, parameters.text("container"))
     if not pod["spec"].get("nodeName"):
         return Response(200, "")
-    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).logs(pod, container, query))
+    log = _kubelet(server, pod["spec"]["nodeName"]).logs(pod, container, query)
+    return _opened(server, log) if isinstance(log, ByteStream) else Response(200, log)
 
 
 def _log_query(server: ServerContext, request: Request, parameters: _Parameters) -> LogQuery:
@@ -81,14 +83,15 @@ def execute(server: ServerContext, strategy: Strategy, request: Request) -> Resp
         raise errors.bad_request("the command is too long")
     pod, container = _connected(server, strategy, request, parameters)
     query = _exec_query(parameters, command)
-    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).exec(pod, container, query))
+    return _opened(server, _kubelet(server, pod["spec"]["nodeName"]).exec(pod, container, query))
 
 
 def attach(server: ServerContext, strategy: Strategy, request: Request) -> Response:
     """Joins a container's main process; an `Exchange`."""
     parameters = _Parameters(request)
     pod, container = _connected(server, strategy, request, parameters)
-    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).attach(pod, container, _exec_query(parameters, ())))
+    query = _exec_query(parameters, ())
+    return _opened(server, _kubelet(server, pod["spec"]["nodeName"]).attach(pod, container, query))
 
 
 def port_forward(server: ServerContext, strategy: Strategy, request: Request) -> Response:
@@ -101,7 +104,7 @@ def port_forward(server: ServerContext, strategy: Strategy, request: Request) ->
         if not text.isdigit() or not 0 < int(text) < 65536:
             raise errors.bad_request(f'unable to parse "{text}" as a port')
         ports.append(int(text))
-    return Response(200, _kubelet(server, pod["spec"]["nodeName"]).port_forward(pod, tuple(ports)))
+    return _opened(server, _kubelet(server, pod["spec"]["nodeName"]).port_forward(pod, tuple(ports)))
 
 
 def _exec_query(parameters: _Parameters, command: tuple[str, ...]) -> ExecQuery:
@@ -206,6 +209,11 @@ def _unavailable(words: str) -> ApiError:
 
 
 # What they share.
+
+
+def _opened(server: ServerContext, stream: ByteStream | Exchange | PortForward) -> Response:
+    server.open_streams.add(stream)
+    return Response(200, stream)
 
 
 class _Parameters:

@@ -12,6 +12,7 @@ from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource, Scheme
 from cluster_engine.apiserver.allocators import ServiceAllocator
 from cluster_engine.apiserver.request import Request, Watch
+from cluster_engine.apiserver.streams import OpenStreams
 from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.etcd.store import Store
 from cluster_engine.rng import Rng
@@ -53,6 +54,8 @@ class ServerContext:
         self.check_image: Callable[[Obj], list[FieldError]] = lambda config_map: []
         # The kubelets' own servers, by node: for what goes on inside containers.
         self.kubelets: dict[str, KubeletApi] = {}
+        # Logs that are followed, commands and forwarded ports.
+        self.open_streams = OpenStreams()
         self.started = clock.rfc3339()
         # Every watch that is open, in the order of opening.
         self.watches: dict[Watch, None] = {}

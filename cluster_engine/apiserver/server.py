@@ -96,9 +96,10 @@ class ApiServer(ServerContext):
             escalation.check(self.store, authorize.user_of(request), strategy.resource, made)
 
     def break_watches(self) -> None:
-        """Ends every watch: whoever watched lists again."""
+        """Ends every watch: whoever watched lists again. What else goes through the server ends as well."""
         for watch in list(self.watches):
             watch.stop()
+        self.open_streams.stop()
 
     def list_raw(
         self, resource: str, namespace: str, label_selector: str, field_selector: str

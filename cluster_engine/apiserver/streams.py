@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
+from weakref import ref
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 # A whole archive of the largest disk (kubectl cp) may wait in an exchange.
@@ -157,6 +159,9 @@ class PortForward:
         self.ports = ports
         self._connect = connect
         self._open: list[PortConnection] = []
+        self.on_ready: Callable[[], None] | None = None
+        # It was stopped, from either side.
+        self.ended = False
 
     def connect(self, port: int) -> PortConnection:
         """A new connection; its `error` says where there is none."""
@@ -170,7 +175,38 @@ class PortForward:
             self._open.remove(connection)
 
     def stop(self) -> None:
-        """The client has gone."""
+        """The client or the server has gone; calling it again changes nothing."""
+        self.ended = True
         for connection in self._open:
             connection.finish()
         self._open.clear()
+        if self.on_ready is not None:
+            self.on_ready()
+
+
+class Stoppable(Protocol):
+    """Any of these."""
+
+    def stop(self) -> None: ...
+
+
+class OpenStreams:
+    """What goes on through one API server, in the order in which it began. Nobody is kept alive by being in it."""
+
+    def __init__(self) -> None:
+        self._streams: list[ref[Stoppable]] = []
+        self._prune_at = 64
+
+    def add(self, stream: Stoppable) -> None:
+        if len(self._streams) >= self._prune_at:
+            self._streams = [one for one in self._streams if one() is not None]
+            self._prune_at = 2 * len(self._streams) + 64
+        self._streams.append(ref(stream))
+
+    def stop(self) -> None:
+        """The server goes: so does all that goes through it."""
+        streams, self._streams = self._streams, []
+        for one in streams:
+            stream = one()
+            if stream is not None:
+                stream.stop()

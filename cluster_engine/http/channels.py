@@ -133,6 +133,7 @@ class PortSpeaker:
             connection = forward.connect(port)
             connection.stream.on_ready = self._ready
             self._connections.append(connection)
+        forward.on_ready = self._ready
 
     def _ready(self) -> None:
         if self.on_ready is not None:
@@ -162,9 +163,10 @@ class PortSpeaker:
 
     @property
     def over(self) -> bool:
-        return all(connection.stream.ended for connection in self._connections)
+        return self._forward.ended or all(connection.stream.ended for connection in self._connections)
 
     def stop(self) -> None:
         for connection in self._connections:
             connection.stream.on_ready = None
+        self._forward.on_ready = None
         self._forward.stop()

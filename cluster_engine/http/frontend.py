@@ -26,6 +26,7 @@ from cluster_engine.http.message import (
 from cluster_engine.http.openapi import OpenApi
 from cluster_engine.http.route import (
     CONNECTED,
+    STREAMED,
     Target,
     manager_of,
     method_not_allowed,
@@ -92,7 +93,7 @@ class Frontend:
     def _answer(
         self, http: HttpRequest, target: Target, request: Request, encoding: negotiate.Encoding
     ) -> AnyResponse:
-        if request.verb == "watch" or target.subresource in CONNECTED:
+        if request.verb == "watch" or target.subresource in STREAMED:
             self._check_streams()
         if target.subresource in CONNECTED and not http.upgrade:
             raise errors.bad_request("Upgrade request required")

@@ -39,6 +39,8 @@ _SUBRESOURCES: dict[str, dict[str, Verb]] = {
     "proxy": cast("dict[str, Verb]", proxying.METHODS),
 }
 CONNECTED = frozenset({"exec", "attach", "portforward"})
+# What may go on for long.
+STREAMED = CONNECTED | {"log"}
 _CLUSTER_SUBRESOURCES_OF_NAMESPACES = ("status", "finalize")
 
 

@@ -108,6 +108,7 @@ class SpdyPorts(_Spoken):
     def __init__(self, forward: PortForward) -> None:
         super().__init__()
         self._forward = forward
+        forward.on_ready = self._ready
         # By request: the stream that waits for the other of its pair.
         self._errors: dict[str, Stream] = {}
         self._datas: dict[str, Stream] = {}
@@ -154,9 +155,10 @@ class SpdyPorts(_Spoken):
 
     @property
     def over(self) -> bool:
-        return self.session.over
+        return self.session.over or self._forward.ended
 
     def stop(self) -> None:
+        self._forward.on_ready = None
         for connection, _data, _error in self._open.values():
             connection.stream.on_ready = None
         self._forward.stop()

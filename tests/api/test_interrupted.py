@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cluster_engine.apiserver.streams import ByteStream, Exchange, PortForward
+from cluster_engine.faults import Fault
 from cluster_engine.http.message import BytesResponse, ExchangeResponse, HttpRequest, PortForwardResponse
 from tests.api.harness import Api
 
@@ -91,6 +92,19 @@ def test_all_ends_with_the_machine(sessions: Sessions) -> None:
     assert sessions.ports.connect(80).error.endswith(" is closed")
     answer = sessions.api.call("GET", f"{PODS}/p/log")
     assert (answer.code, answer.message.partition(": ")[2]) == (500, f"dial tcp {address(sessions, node)}: i/o timeout")
+
+
+def test_all_ends_with_the_api_server(sessions: Sessions) -> None:
+    fault = sessions.api.cluster.inject(Fault("Stop", "kube-apiserver"))
+    sessions.api.cluster.run_for(1)
+    assert sessions.have_ended() == [True] * 4
+    assert sessions.ports.ended
+    # What was run goes on in its container.
+    sessions.api.cluster.lift(fault)
+    sessions.api.cluster.run_for(5)
+    running = sessions.exchange("exec", "command=ps&stdout=true")
+    sessions.api.cluster.run_for(1)
+    assert b"nginx" in b"".join(data for _channel, data in iter(running.read, None))
 
 
 def address(sessions: Sessions, node: str) -> str:

@@ -135,3 +135,13 @@ async def test_an_undo_ends_watches_and_their_clients_list_anew(site, api, sandb
         told = await event()
         assert (told["type"], told["object"]["metadata"]["name"]) == ("ADDED", "b")
         assert int(told["object"]["metadata"]["resourceVersion"]) > told_revision
+
+
+async def test_an_undo_ends_what_goes_on_in_the_old_cluster(site, api, sandbox, learner, running):
+    browser = await site.browser(sandbox, learner)
+    await browser.run("kubectl create configmap done")
+    async with api.talk(f"{running}/web/exec?command=sh&stdin=true&stdout=true", V5) as talk:
+        talk.say("echo here\n")
+        assert await talk.heard() == (STDOUT, "here\n")
+        await browser.say(type="undo", terminal="1")
+        assert await talk.message() == {"type": "websocket.close", "code": 1000}
