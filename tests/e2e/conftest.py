@@ -16,28 +16,40 @@ SPEED = os.environ.get("E2E_SPEED", "20")
 REGISTRY = os.environ.get("E2E_REGISTRY", "any")
 
 
-@pytest.fixture(scope="session")
-def e2e_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("e2e")
-    server = Server(folder, "--speed", SPEED, "--registry", REGISTRY)
-    yield server
+def run_suite(folder: Path, registry: str) -> Iterator[Framework]:
+    """A server, of which is asked what is asked of a cluster once, before any scenario."""
+    server = Server(folder, "--speed", SPEED, "--registry", registry)
+    framework = Framework(server, float(SPEED))
+    framework.before_suite()
+    yield framework
     errors = server.errors()
     assert server.stop() == 0
     assert errors == ""
 
 
 @pytest.fixture(scope="session")
-def suite(e2e_server: Server) -> Framework:
-    """What is asked of a cluster once, before any scenario."""
-    framework = Framework(e2e_server, float(SPEED))
-    framework.before_suite()
-    return framework
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Framework]:
+    yield from run_suite(tmp_path_factory.mktemp("e2e"), REGISTRY)
+
+
+@pytest.fixture(scope="session")
+def suite_of_the_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Framework]:
+    yield from run_suite(tmp_path_factory.mktemp("e2e-catalogue"), "catalogue")
+
+
+def scenario(suite: Framework, request: pytest.FixtureRequest) -> Iterator[Framework]:
+    """A namespace for one scenario; what is in it is gone afterwards, and every node is well."""
+    suite.before_each(request.module.__name__.rpartition("test_")[2])
+    yield suite
+    suite.after_each()
 
 
 @pytest.fixture
 def f(suite: Framework, request: pytest.FixtureRequest) -> Iterator[Framework]:
-    """A namespace for one scenario; what is in it is gone afterwards, and every node is well."""
-    module = request.module.__name__.rpartition("test_")[2]
-    suite.before_each(module)
-    yield suite
-    suite.after_each()
+    yield from scenario(suite, request)
+
+
+@pytest.fixture
+def g(suite_of_the_catalogue: Framework, request: pytest.FixtureRequest) -> Iterator[Framework]:
+    """The same where containers end by themselves."""
+    yield from scenario(suite_of_the_catalogue, request)

@@ -1,7 +1,4 @@
-"""The other kinds of test/e2e/apps: ControllerRevision, DaemonSet, Job, CronJob, and disruption budgets.
-
-Jobs want containers that end: with a registry in which every image keeps running they are left out.
-"""
+"""The other kinds of test/e2e/apps: DaemonSet, ControllerRevision, and disruption budgets."""
 
 from __future__ import annotations
 
@@ -11,11 +8,8 @@ from typing import Any
 import pytest
 from kubernetes.client.rest import ApiException
 
-from tests.e2e.conftest import REGISTRY
 from tests.e2e.deployments import replica_set
-from tests.e2e.framework import AGNHOST, BUSYBOX, HTTPD, MERGE, POD_START_SECONDS, STRATEGIC, Framework, is_ready
-
-ends = pytest.mark.skipif(REGISTRY == "any", reason="no container ends in the registry of every image")
+from tests.e2e.framework import AGNHOST, HTTPD, MERGE, POD_START_SECONDS, STRATEGIC, Framework, is_ready
 
 
 def daemon_set(name: str, image: str = HTTPD, **spec: Any) -> dict[str, Any]:
@@ -134,62 +128,6 @@ def test_controller_revisions_live_through_all_verbs(f: Framework) -> None:
     f.eventually(lambda: [item.metadata.name for item in revisions()] == [f"{name}-copy"], "one is left")
     f.apps.delete_collection_namespaced_controller_revision(f.ns, label_selector=selector)
     f.eventually(lambda: f"{name}-copy" not in {item.metadata.name for item in revisions()}, "it is gone")
-
-
-def job(name: str, script: str, policy: str = "Never", **spec: Any) -> dict[str, Any]:
-    container = {"name": "c", "image": BUSYBOX, "command": ["/bin/sh", "-c", script]}
-    template = {"spec": {"restartPolicy": policy, "containers": [container]}}
-    return {"metadata": {"name": name}, "spec": {"template": template, **spec}}
-
-
-def wait_for_job(f: Framework, name: str, condition: str) -> Any:
-    def look() -> Any:
-        found = f.batch.read_namespaced_job(name, f.ns)
-        conditions = {c.type: c for c in found.status.conditions or () if c.status == "True"}
-        return (found, conditions[condition]) if condition in conditions else None
-
-    return f.eventually(look, f"the Job is {condition}")
-
-
-@ends
-def test_a_job_runs_to_completion(f: Framework) -> None:
-    f.batch.create_namespaced_job(f.ns, job("all-succeed", "exit 0", parallelism=2, completions=4))
-    found, _ = wait_for_job(f, "all-succeed", "Complete")
-    assert (found.status.succeeded, found.status.active) == (4, None)
-    assert len(f.pods(**{"job-name": "all-succeed"})) == 4
-
-
-@ends
-def test_a_job_whose_tasks_fail_once_locally_completes(f: Framework) -> None:
-    # The file is on a volume, which is there after the restart.
-    body = job("fail-once", "if [ -e /data/foo ]; then exit 0; else touch /data/foo; exit 1; fi", "OnFailure")
-    pod = body["spec"]["template"]["spec"]
-    pod["containers"][0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
-    pod["volumes"] = [{"name": "data", "emptyDir": {}}]
-    f.batch.create_namespaced_job(f.ns, body)
-    wait_for_job(f, "fail-once", "Complete")
-    (one,) = f.pods(**{"job-name": "fail-once"})
-    assert one.status.container_statuses[0].restart_count == 1
-
-
-@ends
-def test_a_job_gives_up_at_its_backoff_limit(f: Framework) -> None:
-    f.batch.create_namespaced_job(f.ns, job("backofflimit", "exit 1", backoffLimit=1))
-    _, condition = wait_for_job(f, "backofflimit", "Failed")
-    assert condition.reason == "BackoffLimitExceeded"
-    assert [pod.status.phase for pod in f.pods(**{"job-name": "backofflimit"})] == ["Failed"] * 2
-
-
-@ends
-def test_a_job_with_indexes_gives_each_its_own(f: Framework) -> None:
-    body = job("indexed", "echo $JOB_COMPLETION_INDEX", completions=4, parallelism=2, completionMode="Indexed")
-    f.batch.create_namespaced_job(f.ns, body)
-    found, _ = wait_for_job(f, "indexed", "Complete")
-    assert found.status.completed_indexes == "0-3"
-    logs = sorted(
-        f.core.read_namespaced_pod_log(pod.metadata.name, f.ns).strip() for pod in f.pods(**{"job-name": "indexed"})
-    )
-    assert logs == ["0", "1", "2", "3"]
 
 
 def test_a_budget_holds_back_an_eviction_until_there_is_room(f: Framework) -> None:
