@@ -127,6 +127,7 @@ def _pod(spec: Obj) -> Amounts:
     for container in spec["containers"]:
         _add(sums, _amounts(container))
     before: Amounts = {}
+    peaks: Amounts = {}
     for container in spec.get("initContainers") or ():
         amounts = _amounts(container)
         if container.get("restartPolicy") == "Always":
@@ -135,8 +136,11 @@ def _pod(spec: Obj) -> Amounts:
             continue
         for name, amount in amounts.items():
             peak = amount + before.get(name, ZERO)
-            if name not in sums or sums[name] < peak:
-                sums[name] = peak
+            if name not in peaks or peaks[name] < peak:
+                peaks[name] = peak
+    for name, peak in peaks.items():
+        if name not in sums or sums[name] < peak:
+            sums[name] = peak
     for name, text in (spec.get("overhead") or {}).items():
         amount = _parse(str(text))
         _add(sums, {f"requests.{name}": amount, name: amount})

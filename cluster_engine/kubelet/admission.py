@@ -95,16 +95,23 @@ def _out_of(name: str, asked: int, used: int, capacity: int) -> Rejection:
 
 
 def _requests(pod: Obj) -> dict[str, int]:
-    """What a pod asks for: the sum of its containers, or the largest init container where that is more."""
+    """What a pod asks for: the sum of its containers, or the largest init container where that is more; sidecars count
+    with those, and with the init containers after them.
+    """
     total: dict[str, int] = {}
     for container in pod["spec"]["containers"]:
         for name, amount in _requests_of(container).items():
             total[name] = total.get(name, 0) + amount
+    sidecars: dict[str, int] = {}
+    peaks: dict[str, int] = {}
     for container in pod["spec"].get("initContainers") or ():
         for name, amount in _requests_of(container).items():
-            stays = container.get("restartPolicy") == "Always"
-            total[name] = total.get(name, 0) + amount if stays else max(total.get(name, 0), amount)
-    return total
+            if container.get("restartPolicy") == "Always":
+                total[name] = total.get(name, 0) + amount
+                sidecars[name] = sidecars.get(name, 0) + amount
+            else:
+                peaks[name] = max(peaks.get(name, 0), amount + sidecars.get(name, 0))
+    return {name: max(total.get(name, 0), peaks.get(name, 0)) for name in {**total, **peaks}}
 
 
 def _requests_of(container: Obj) -> dict[str, int]:

@@ -66,20 +66,26 @@ def _sum(spec: Obj) -> PodResources:
             total[name] = total.get(name, 0) + amount
         cpu += requests.get("cpu", DEFAULT_MILLI_CPU)
         memory += requests.get("memory", DEFAULT_MEMORY)
+    # Sidecars run beside the others, and beside the init containers after them.
     sidecars: dict[str, int] = {}
+    peaks: dict[str, int] = {}
+    sidecar_cpu = sidecar_memory = peak_cpu = peak_memory = 0
     for container in spec.get("initContainers") or ():
         requests = _requests(container)
         if container.get("restartPolicy") == "Always":
             for name, amount in requests.items():
                 sidecars[name] = sidecars.get(name, 0) + amount
                 total[name] = total.get(name, 0) + amount
-            cpu += requests.get("cpu", DEFAULT_MILLI_CPU)
-            memory += requests.get("memory", DEFAULT_MEMORY)
+            sidecar_cpu += requests.get("cpu", DEFAULT_MILLI_CPU)
+            sidecar_memory += requests.get("memory", DEFAULT_MEMORY)
             continue
         for name, amount in requests.items():
-            total[name] = max(total.get(name, 0), amount + sidecars.get(name, 0))
-        cpu = max(cpu, requests.get("cpu", DEFAULT_MILLI_CPU))
-        memory = max(memory, requests.get("memory", DEFAULT_MEMORY))
+            peaks[name] = max(peaks.get(name, 0), amount + sidecars.get(name, 0))
+        peak_cpu = max(peak_cpu, requests.get("cpu", DEFAULT_MILLI_CPU) + sidecar_cpu)
+        peak_memory = max(peak_memory, requests.get("memory", DEFAULT_MEMORY) + sidecar_memory)
+    cpu, memory = max(cpu + sidecar_cpu, peak_cpu), max(memory + sidecar_memory, peak_memory)
+    for name, amount in peaks.items():
+        total[name] = max(total.get(name, 0), amount)
     for name, text in (spec.get("overhead") or {}).items():
         total[name] = total.get(name, 0) + (quantity.milli_value(text) if name == "cpu" else quantity.value(text))
     return PodResources(

@@ -158,7 +158,7 @@ def _validate_rolling(rolling: Obj) -> Errors:
     unavailable, surge = rolling["maxUnavailable"], rolling["maxSurge"]
     errors = validate_int_or_percent(f"{path}.maxUnavailable", unavailable)
     errors += validate_int_or_percent(f"{path}.maxSurge", surge)
-    if _number(unavailable) == 0 and _number(surge) == 0:
+    if number_of(unavailable) == 0 and number_of(surge) == 0:
         detail = "may not be 0 when `maxSurge` is 0"
         errors.append(invalid_value(f"{path}.maxUnavailable", int_or_string(unavailable), detail))
     if isinstance(unavailable, str) and not names.percent(unavailable) and int(unavailable[:-1]) > 100:
@@ -175,7 +175,7 @@ def validate_int_or_percent(path: str, value: int | str) -> Errors:
     return checks.nonnegative(path, value)
 
 
-def _number(value: int | str) -> int:
+def number_of(value: int | str) -> int:
     """The number in a count or percentage; what is neither counts as 0."""
     if isinstance(value, str) and not names.percent(value):
         return int(value[:-1])

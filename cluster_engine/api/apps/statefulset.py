@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from cluster_engine.api import checks, tables
+from cluster_engine.api.apps.deployment import number_of, validate_int_or_percent
 from cluster_engine.api.apps.workload import (
     validate_collision_count,
     validate_counts,
@@ -18,7 +19,7 @@ from cluster_engine.api.core.podspec.warnings import template_warnings
 from cluster_engine.api.memo import IdentityMemo
 from cluster_engine.api.strategy import AGE, NAME, Column, Strategy
 from cluster_engine.apimachinery.errors import forbidden_field, invalid_value, required
-from cluster_engine.apimachinery.gotext import GoText, quote
+from cluster_engine.apimachinery.gotext import GoText, int_or_string, quote
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.apimachinery.scheme import Resource
 
@@ -157,6 +158,21 @@ def _default_claim_template(claim: Obj) -> Obj:
     return default_claim({**claim, **changes} if changes else claim)
 
 
+def _validate_rolling(path: str, rolling: Obj) -> Errors:
+    """`maxUnavailable` is followed where it is given, as with the feature gate MaxUnavailableStatefulSet."""
+    errors = checks.nonnegative(f"{path}.partition", rolling.get("partition"))
+    value = rolling.get("maxUnavailable")
+    if value is None:
+        return errors
+    path = f"{path}.maxUnavailable"
+    errors += validate_int_or_percent(path, value)
+    if number_of(value) == 0:
+        errors.append(invalid_value(path, int_or_string(value), "cannot be 0"))
+    if isinstance(value, str) and number_of(value) > 100:
+        errors.append(invalid_value(path, int_or_string(value), "must not be greater than 100%"))
+    return errors
+
+
 def _validate_update_strategy(strategy: Obj) -> Errors:
     kind, rolling = strategy.get("type") or "", strategy.get("rollingUpdate")
     path = "spec.updateStrategy"
@@ -172,7 +188,7 @@ def _validate_update_strategy(strategy: Obj) -> Errors:
         detail = "only allowed for updateStrategy 'RollingUpdate'"
         return [invalid_value(f"{path}.rollingUpdate", GoText(shown), detail)]
     if kind == "RollingUpdate":
-        return checks.nonnegative(f"{path}.rollingUpdate.partition", (rolling or {}).get("partition"))
+        return _validate_rolling(f"{path}.rollingUpdate", rolling or {})
     pointer = "nil" if rolling is None else "0xc000000000"
     shown = (
         f"apps.StatefulSetUpdateStrategy{{Type:{quote(kind)}, "

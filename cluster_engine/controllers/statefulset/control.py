@@ -213,6 +213,9 @@ class _Step:
         """
         update = self.revisions.update["metadata"]["name"]
         partition = util.partition_of(self.set) or 0
+        at_once = util.max_unavailable_of(self.set)
+        if at_once is not None:
+            return self._update_several(update, partition, at_once)
         for pod in reversed(self.replicas[partition:]):
             name = pod["metadata"]["name"]
             if util.revision_of(pod) != update and not util.is_terminating(pod):
@@ -228,3 +231,26 @@ class _Step:
                 self._wait(f"rolling update to {update}: waits for {name}")
                 return 0
         return 0
+
+    def _update_several(self, update: str, partition: int, at_once: int) -> int:
+        """Deletes old pods from the highest ordinal down, as many as may be unavailable beside those that are.
+
+        Follows updateStatefulSetAfterInvariantEstablished with MaxUnavailableStatefulSet.
+        """
+        unavailable = sum(self._unavailable(pod) for pod in self.replicas)
+        old = [pod for pod in reversed(self.replicas[partition:]) if util.revision_of(pod) != update]
+        old = [pod for pod in old if not util.is_terminating(pod)]
+        if old and unavailable >= at_once:
+            self._wait(f"rolling update to {update}: {unavailable} pods are unavailable, {at_once} may be")
+        deleted = 0
+        for pod in old[: max(at_once - unavailable, 0)]:
+            name = pod["metadata"]["name"]
+            self._note(f"rolling update to {update}: {unavailable} of {at_once} are unavailable; deletes {name}")
+            try:
+                self.pod_control.delete_stateful_pod(self.set, pod)
+            except ApiError as error:
+                if error.code != 404:
+                    self.failure = error
+                    break
+            deleted += 1
+        return deleted

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from cluster_engine.apimachinery.intstr import scaled_value
 from cluster_engine.apimachinery.meta import Obj, labels_of
 from cluster_engine.controllers.common.pod_control import pod_from_template
 from cluster_engine.controllers.common.pods import is_pod_available, is_pod_ready, phase_of
@@ -58,6 +59,14 @@ def partition_of(set_: Obj) -> int | None:
     """The partition of the rolling update, or None where the strategy says nothing."""
     rolling = (set_["spec"].get("updateStrategy") or {}).get("rollingUpdate")
     return None if rolling is None else rolling.get("partition", 0)
+
+
+def max_unavailable_of(set_: Obj) -> int | None:
+    """How many pods a rolling update may take at once; None where the strategy says nothing: then it is one, and waits
+    for those above it. A percentage is rounded down, and at least one pod may always go: 30% of 3 is 1.
+    """
+    value = ((set_["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}).get("maxUnavailable")
+    return None if value is None else max(scaled_value(value, replicas_of(set_), round_up=False), 1)
 
 
 def allows_burst(set_: Obj) -> bool:

@@ -143,15 +143,25 @@ def _quantities(amounts: Obj) -> Amounts:
 
 
 def pod_amounts(spec: Obj, field: str) -> Amounts:
-    """What a pod asks for, or may use: the sum of its containers, or the largest init container where that is more."""
+    """What a pod asks for, or may use: the sum of its containers and sidecars, or an init container (with the sidecars
+    before it) where that is more. Follows kubectl's util/resource.
+    """
     total: Amounts = {}
     for container in spec.get("containers") or ():
         for name, amount in _quantities((container.get("resources") or {}).get(field) or {}).items():
             total[name] = total[name] + amount if name in total else amount
+    sidecars: Amounts = {}
+    peaks: Amounts = {}
     for container in spec.get("initContainers") or ():
         for name, amount in _quantities((container.get("resources") or {}).get(field) or {}).items():
-            if name not in total or total[name] < amount:
-                total[name] = amount
+            if container.get("restartPolicy") == "Always":
+                total[name] = total.get(name, quantity.ZERO) + amount
+                sidecars[name] = sidecars.get(name, quantity.ZERO) + amount
+            else:
+                peaks[name] = max(peaks.get(name, quantity.ZERO), amount + sidecars.get(name, quantity.ZERO))
+    for name, amount in peaks.items():
+        if name not in total or total[name] < amount:
+            total[name] = amount
     for name, amount in _quantities(spec.get("overhead") or {}).items():
         if field == "requests" or name in total:
             total[name] = total.get(name, quantity.ZERO) + amount

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.cluster_tools import Playground
+from tests.engine.support import Terminal
 
 Obj = dict[str, Any]
 
@@ -136,3 +137,27 @@ def test_sidecars_are_stopped_after_a_kubelet_restart_too(playground):
     again = playground.restart()
     again.run(30)
     assert again.get("pods", "p")["status"]["phase"] == "Succeeded"
+
+
+def cpu(amount: str) -> Obj:
+    return {"resources": {"requests": {"cpu": amount}}}
+
+
+@pytest.mark.parametrize("spec", [{}, {"nodeName": "k8s-node01"}])
+def test_a_sidecar_counts_beside_the_others_and_beside_the_init_containers_after_it(playground, spec):
+    """Of four: three for an init container and then one and two together fit; three beside two do not."""
+    once = {"name": "once", "image": "busybox:1.36", "command": ["true"], **cpu("3")}
+    after = {"initContainers": [once, sidecar("side", **cpu("2"))]}
+    playground.pod("fits", image="redis:7", spec={**after, **spec}, **cpu("1"))
+    playground.run(15)
+    assert playground.get("pods", "fits")["status"]["phase"] == "Running"
+    described = Terminal(cluster=playground.cluster).ok("kubectl describe node k8s-node01")
+    line = next(line for line in described.splitlines() if " fits " in line)
+    assert " ".join(line.split()[1:4]) == "fits 3 (75%)"
+    playground.client.delete("pods", "fits", "default")
+    playground.run(5)
+    before = {"initContainers": [sidecar("side", **cpu("2")), once]}
+    playground.pod("does-not", image="redis:7", spec={**before, **spec}, **cpu("1"))
+    playground.run(5)
+    status = playground.get("pods", "does-not")["status"]
+    assert (status["phase"], status.get("reason")) == (("Failed", "OutOfcpu") if spec else ("Pending", None))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_engine.apimachinery.intstr import scaled_value
 from cluster_engine.apimachinery.meta import controller_of, deleting, labels_of
 from cluster_engine.etcd.store import Commit
 from tests.simulation.promises.view import Promise, broken
@@ -89,10 +90,18 @@ class StatefulSets(Promise):
         if number - ordinals(set_).start < rolling.get("partition", 0):
             raise broken(f"{name} was deleted below the partition {rolling['partition']}")
         if "maxUnavailable" in rolling:
+            self._check_several(set_, pod, rolling["maxUnavailable"])
             return
         for higher in ordinals(set_):
             if higher > number and not self._is_well(set_, higher):
                 raise broken(f"{name} was updated before {set_['metadata']['name']}-{higher} was ready")
+
+    def _check_several(self, set_: Obj, pod: Obj, bound: int | str) -> None:
+        """No more than so many are unavailable, this one included."""
+        most = max(scaled_value(bound, set_["spec"]["replicas"], False), 1)
+        away = sum(not self._is_well(set_, number) for number in ordinals(set_) if number != ordinal(pod)) + 1
+        if away > most:
+            raise broken(f"{pod['metadata']['name']} was updated while {away - 1} others were away, {most} may be")
 
     def on_quiet(self) -> None:
         """Of one pod there is never more than one that runs, wherever it is."""
