@@ -19,6 +19,7 @@ from django.db.models import F, Max
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.etcd.store import StoreSnapshot
 from playground.sandboxes import journal
 from playground.sandboxes.limits import LimitError
@@ -74,11 +75,11 @@ class Point(NamedTuple):
 
 
 class Put(NamedTuple):
-    """One key that changes on the way back: its JSON, or None where it was not there then."""
+    """One key that changes on the way back: its value, or None where it was not there then."""
 
     verb: str
     key: str
-    value: bytes | None
+    value: Obj | None
 
 
 def asked_for(line: str) -> str | None:
@@ -215,7 +216,8 @@ def _bring_back_keys(sandbox: Sandbox, point: Point, command: Command) -> None:
     Revision.objects.bulk_create(
         [
             Revision(
-                sandbox=sandbox, revision=revision, time_us=point.time_us, key=put.key, value=put.value,
+                sandbox=sandbox, revision=revision, time_us=point.time_us, key=put.key,
+                value=None if put.value is None else orjson.dumps(_at(put.value, revision)),
                 step=sandbox.next_step, epoch=sandbox.epoch,
             )
             for revision, put in numbered
@@ -241,9 +243,17 @@ def _differing(now: StoreSnapshot, then: StoreSnapshot) -> Iterator[Put]:
         if key not in there:
             yield Put("DELETED", key, None)
         elif key not in here:
-            yield Put("ADDED", key, orjson.dumps(there[key]))
-        elif here[key] != there[key]:
-            yield Put("MODIFIED", key, orjson.dumps(there[key]))
+            yield Put("ADDED", key, there[key])
+        elif _at(here[key], 0) != _at(there[key], 0):
+            yield Put("MODIFIED", key, there[key])
+
+
+def _at(value: Obj, revision: int) -> Obj:
+    """An object as it is stored at a revision: it carries its number."""
+    meta = value.get("metadata")
+    if not isinstance(meta, dict) or "resourceVersion" not in meta:
+        return value
+    return {**value, "metadata": {**meta, "resourceVersion": str(revision)}}
 
 
 def _bring_back_files(command: Command, point: Point, *, keep_edits: bool) -> None:
