@@ -10,6 +10,7 @@ __all__ = ["learner", "site"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 STEP_SECONDS = 2.0
 MOST_SECONDS = 420
+REST_SECONDS = 60.0
 
 
 def picture(site, sandbox):
@@ -29,6 +30,7 @@ async def typed(site, browser, line):
     (live,) = site.lives
     for _ in range(int(MOST_SECONDS / STEP_SECONDS)):
         if not live.terminals.busy:
+            await site.pass_time(REST_SECONDS, REST_SECONDS)  # what is on its way when a process ends may go another way
             return
         await site.pass_time(STEP_SECONDS, STEP_SECONDS)
     raise AssertionError(f"{line!r} does not end")
