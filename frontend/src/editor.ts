@@ -58,6 +58,13 @@ const look = EditorView.theme({
   ".cm-placeholder": { color: "var(--ink-soft)" },
 });
 
+/** Who presses Tab to go on is told how; the key still indents. */
+function tellWayOut(): boolean {
+  text(status, say("editor.tab"));
+  status.dataset.state = status.dataset.line = "";
+  return false;
+}
+
 function extensions() {
   return [
     lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), dropCursor(), indentOnInput(), bracketMatching(),
@@ -67,7 +74,7 @@ function extensions() {
     writable.of(EditorState.readOnly.of(mirror.readOnly)),
     keymap.of([{ key: "Mod-Enter", run: () => { apply(); return true; } }, { key: "Mod-s", run: () => { save(); return true; } },
       { key: "Escape", run: (view) => { view.contentDOM.blur(); return true; } }, // the way out by keyboard: Tab indents
-      ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, indentWithTab]),
+      ...defaultKeymap, ...historyKeymap, ...searchKeymap, ...foldKeymap, ...lintKeymap, { key: "Tab", run: tellWayOut }, indentWithTab]),
     EditorView.updateListener.of((update) => { if (update.docChanged) changed(); }),
   ];
 }

@@ -41,6 +41,7 @@ export class Shell {
   private readonly running = new Set<number>();
   private sent: string[] = [];   // lines that the server has not said it started
   private spoken = false;
+  private leaving = false;       // Escape was pressed: Tab goes on to what comes next, and completes nothing
   private ahead = "";            // typed while a command ran
   private asked: { id: number; line: string; cursor: number; again: boolean } | null = null;
   private offered = "";
@@ -58,6 +59,7 @@ export class Shell {
     this.terminal.loadAddon(this.fitter);
     holder.append(this.panel);
     withAdoptedStyles(() => this.terminal.open(this.panel));
+    this.panel.querySelector("textarea")?.setAttribute("aria-label", say("terminal.label"));
     this.terminal.attachCustomKeyEventHandler((event) => this.mayTake(event));
     this.terminal.onData((data) => this.typed(data));
     this.terminal.onResize(() => { this.screen.resized(this.line); this.tellSize(); });
@@ -143,7 +145,8 @@ export class Shell {
     const ctrl = event.ctrlKey || event.metaKey;
     if (ctrl && event.key === "c" && this.terminal.hasSelection()) return false; // the browser copies
     if (ctrl && event.key === "v") return false;                                // the browser pastes
-    if (event.key === "Tab" && (event.shiftKey || ctrl)) return false;          // the way out by keyboard
+    if (event.key === "Tab" && (event.shiftKey || ctrl || this.leaving)) return false; // the ways out by keyboard
+    if (event.type === "keydown" && event.key !== "Shift") this.leaving = event.key === "Escape" && this.mode !== "keys";
     return true;
   }
 
