@@ -27,6 +27,14 @@ class CommandError(Exception):
         self.code = code
 
 
+class PrintedError(CommandError):
+    """A failure after something was printed: `text` goes to standard output."""
+
+    def __init__(self, text: str, message: str) -> None:
+        super().__init__(message)
+        self.text = text
+
+
 class RawError(CommandError):
     """A fault that is printed without `error: `."""
 

@@ -73,9 +73,11 @@ class Factory:
         self.explicit_namespace = False
         self.field_manager = "kubectl"
         self.warnings = 0
+        # What the server has warned of: each is told once.
+        self._told: set[str] = set()
         # How long the server took for what it could not do.
         self.waits_seconds = 0.0
-        self.mapper = Mapper(server.scheme)
+        self.mapper = Mapper(server.scheme, self.warn)
         # What the host offers: whether somebody types at standard input, an editor, and the machine's ports.
         self.is_terminal = False
         self.open_editor: OpenEditor | None = None
@@ -130,7 +132,9 @@ class Factory:
             self.waits_seconds = max(self.waits_seconds, error.after_seconds)
             raise
         for text in response.warnings:
-            self.warn(text)
+            if text not in self._told:
+                self._told.add(text)
+                self.warn(text)
         return response.body
 
     def remove_file(self, path: str) -> None:

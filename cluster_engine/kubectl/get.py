@@ -14,7 +14,7 @@ from cluster_engine.apiserver.request import Watch
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl import raw
 from cluster_engine.kubectl.command import Command, Invocation
-from cluster_engine.kubectl.errors import CommandError, raise_all
+from cluster_engine.kubectl.errors import CommandError, RawError, raise_all
 from cluster_engine.kubectl.flags import Flag, Flags, duration_seconds
 from cluster_engine.kubectl.printers import output, sorting
 from cluster_engine.kubectl.printers.table import TablePrinter
@@ -28,6 +28,7 @@ FORMATS = (*output.JSON_FORMATS, *output.TEMPLATE_FORMATS, *output.GET_FORMATS)
 def run(call: Invocation) -> Process:
     getter = Getter(call)
     if call.flags.string("raw"):
+        getter.validate_raw(call.flags.string("raw"))
         return raw.get(call, call.flags.string("raw"))
     getter.validate()
     if getter.watching:
@@ -52,6 +53,18 @@ class Getter:
         self.human = self.output in ("", "wide")
         self.watching = call.flags.on("watch") or call.flags.on("watch-only")
         self.sort_by = call.flags.string("sort-by")
+
+    def validate_raw(self, path: str) -> None:
+        if self.call.args:
+            raise CommandError("arguments may not be passed when --raw is specified")
+        if self.watching or self.flags.string("selector"):
+            raise CommandError(
+                "--raw may not be specified with other flags that filter the server request or alter the output"
+            )
+        if self.output:
+            raise CommandError("--raw and --output are mutually exclusive")
+        if not path.startswith("/") and "://" not in path:
+            raise CommandError(f'--raw must be a valid URL path: parse "{path}": invalid URI for request')
 
     def validate(self) -> None:
         flags = self.flags
@@ -81,7 +94,7 @@ class Getter:
     def builder(self) -> Builder:
         builder = Builder.of(self.factory, self.flags, self.call.args, allow_empty_selector=True, latest=True)
         builder.subresource = self.flags.string("subresource")
-        if self.human:
+        if self.human and self.flags.on("server-print"):
             builder.accept = "table"
             builder.include_object = "Object" if self.sort_by else "Metadata"
         return builder
@@ -100,6 +113,9 @@ class Getter:
     def print_tables(self, result: Result) -> None:
         infos, errors = result.infos()
         several = len({info.resource for info in infos}) > 1
+        if self.sort_by and len(infos) > 1:
+            # Several tables are sorted as objects, which hardly ever have the field.
+            infos = sorting.sorted_infos(infos, self.sort_by)
         written = ""
         index = 0
         while index < len(infos):
@@ -116,7 +132,7 @@ class Getter:
             written += text
         if not written and not errors and not self.flags.on("ignore-not-found"):
             self._say_nothing_found(infos)
-        raise_all(errors)
+        _raise_found(errors)
 
     def _table(self, info: Info) -> Obj:
         """The server's table, sorted; an object that the server printed no table of has its name and age."""
@@ -250,6 +266,13 @@ class Getter:
                 out.write(printer({"type": type_, "object": whole} if with_events else whole))
 
         return show
+
+
+def _raise_found(errors: list[Exception]) -> None:
+    """What was wrong on the way through the objects is told as it is. Follows MultipleErrors."""
+    if len(errors) == 1 and isinstance(errors[0], CommandError):
+        raise RawError(errors[0].message, errors[0].code)
+    raise_all(errors)
 
 
 def request_timeout(flags: Flags) -> float:

@@ -40,6 +40,7 @@ from cluster_engine.kubectl.errors import (
     CommandError,
     ExitCode,
     FlagError,
+    PrintedError,
     RequiredFlagsError,
     ServerGone,
     explain,
@@ -49,7 +50,6 @@ from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.kustomize import command as kustomize
 from cluster_engine.kubectl.pods import attach, cp, debug, logs, portforward
 from cluster_engine.kubectl.pods import exec as pod_exec
-from cluster_engine.kubectl.printers.output import PrintedError
 from cluster_engine.kubectl.process import Process, Wait
 from cluster_engine.kubectl.rollout import group as rollout
 from cluster_engine.kubectl.set import group as set_group

@@ -13,7 +13,7 @@ class NoSuchEvent(ValueError):
 
 
 def recalled(line: str, history: Sequence[str]) -> str:
-    """The line with its references to earlier lines replaced; single quotes keep them. Raises NoSuchEvent."""
+    """The line with its references to earlier lines replaced; quotes keep them, as in a script. Raises NoSuchEvent."""
     if "!" not in line or "\n" in line:
         return line
     pieces: list[str] = []
@@ -27,7 +27,8 @@ def recalled(line: str, history: Sequence[str]) -> str:
         in_single = in_single != (char == "'" and not in_double)
         in_double = in_double != (char == '"' and not in_single)
         before = line[position - 1] if position else ""
-        found = _EVENT.match(line, position) if not in_single and before not in ("$", "{", "[") else None
+        quoted = in_single or in_double
+        found = None if quoted or before in ("$", "{", "[") else _EVENT.match(line, position)
         if found is None:
             pieces.append(char)
             position += 1

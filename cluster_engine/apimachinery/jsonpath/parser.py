@@ -12,6 +12,7 @@ from cluster_engine.apimachinery.jsonpath.steps import JsonPathError, Run, Step,
 
 _IDENTIFIER = re.compile(r"[^\s.,\[\]{}()$@'\"=!<>?*:|&]+")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?\Z")
+_CONDITION = re.compile(r"([^!<>=]+)([!<>=]+)(.+)\Z", re.DOTALL)
 _OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
 
 
@@ -50,6 +51,7 @@ class Parser:
 
     def _action(self, nodes: list[Any], inside_range: bool) -> bool:
         """Reads up to the closing brace; True when it was the `{end}` of a range."""
+        begin = len(nodes)
         while True:
             self._space()
             if self.position >= len(self.text):
@@ -57,6 +59,9 @@ class Parser:
             char = self.text[self.position]
             if char == "}":
                 self.position += 1
+                if len(nodes) == begin:
+                    # `{}` is the object itself.
+                    nodes.append([steps.same])
                 return False
             if char in "'\"":
                 nodes.append(self._quoted())
@@ -116,7 +121,7 @@ class Parser:
             elif self.text.startswith("..", self.position):
                 self.position += 2
                 path.append(steps.recursive)
-                if self.text[self.position : self.position + 1] != "[":
+                if self.text[self.position : self.position + 1] not in ("[", "}"):
                     path.append(self._field())
             elif char == ".":
                 self.position += 1
@@ -127,7 +132,11 @@ class Parser:
                     path.append(steps.nothing)
             elif char == "[":
                 path.append(self._brackets())
-            elif self.position == start and (found := _IDENTIFIER.match(self.text, self.position)):
+            elif (
+                self.position == start
+                and (char.isalnum() or char in "_-+")
+                and (found := _IDENTIFIER.match(self.text, self.position))
+            ):
                 self.position = found.end()
                 path.append(steps.unknown_identifier(found.group()))
             else:
@@ -199,7 +208,7 @@ def _split_commas(body: str) -> list[str]:
 
 
 def _bracket_part(body: str) -> Step:
-    if len(body) >= 2 and body[0] in "'\"" and body[-1] == body[0]:
+    if re.fullmatch(r"'[^']*'", body):
         # Quotes or not, dots separate fields here: `['metadata.name']` is a path.
         names = re.split(r"(?<!\\)\.", body[1:-1])
         return steps.chain_step([steps.field_step(_unescaped(name)) for name in names])
@@ -232,17 +241,15 @@ def _filter_step(condition: str) -> Step:
 
 
 def _split_condition(condition: str) -> tuple[str, str, str]:
-    quote = ""
-    for index, char in enumerate(condition):
-        if quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        else:
-            for operator in _OPERATORS:
-                if condition.startswith(operator, index):
-                    return condition[:index].strip(), operator, condition[index + len(operator) :].strip()
-    return condition.strip(), "", ""
+    found = _CONDITION.match(condition)
+    if found is None:
+        return condition.strip(), "", ""
+    left, operator, right = (part.strip() for part in found.groups())
+    if operator not in _OPERATORS:
+        # What stands on the right is read first, and may be at fault itself.
+        _operand(right)
+        raise JsonPathError(f"unrecognized filter operator {operator}")
+    return left, operator, right
 
 
 def _operand(text: str) -> Callable[[Run, Any], list[Any]]:
@@ -254,7 +261,8 @@ def _operand(text: str) -> Callable[[Run, Any], list[Any]]:
         return lambda run, item: [number]
     if text in ("true", "false"):
         return lambda run, item: [text == "true"]
-    path = Parser(text).path()
+    nodes = Parser("{" + text + "}").parse()
+    path = nodes[0] if nodes and isinstance(nodes[0], list) else [steps.nothing]
     return lambda run, item: walk(path, run, [item])
 
 

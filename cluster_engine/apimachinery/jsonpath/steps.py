@@ -115,10 +115,28 @@ def slice_step(start: int | None, end: int | None, step_size: int | None) -> Ste
         for value in values:
             if not isinstance(value, list | tuple):
                 raise JsonPathError(f"{_go_type(value)} is not array or slice")
-            found.extend(value[start : end : step_size or 1])
+            found.extend(_slice(value, start, end, step_size))
         return found
 
     return step
+
+
+def _slice(value: Any, start: int | None, end: int | None, step_size: int | None) -> Any:
+    """Follows evalArray: bounds that do not fit are a fault."""
+    length = len(value)
+    first = 0 if start is None else start + (length if start < 0 else 0)
+    last = length if end is None else end + (length if end < 0 else 0)
+    if first == last:
+        return []
+    if not 0 <= first < length:
+        raise JsonPathError(f"array index out of bounds: index {first}, length {length}")
+    if not 0 <= last <= length:
+        raise JsonPathError(f"array index out of bounds: index {last - 1}, length {length}")
+    if first > last:
+        raise JsonPathError(f"starting index {first} is greater than ending index {last}")
+    if step_size is not None and step_size <= 0:
+        raise JsonPathError("step must be > 0")
+    return value[first : last : step_size or 1]
 
 
 def _go_type(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj, dig
 from cluster_engine.kubectl.describe.writer import Writer, go_list, rfc1123
 
@@ -151,17 +152,18 @@ def _environment(container: Obj, writer: Writer, pod: Obj | None) -> None:
             for line in rest:
                 writer.line(3, "", line)
         else:
-            writer.line(3, f"{variable['name']}:", *_source(source, pod))
+            writer.line(3, f"{variable['name']}:", *_source(source, pod, container))
 
 
-def _source(source: Obj, pod: Obj | None) -> tuple[str, ...]:
+def _source(source: Obj, pod: Obj | None, container: Obj) -> tuple[str, ...]:
     """Where a variable's value comes from, as cells."""
     if "fieldRef" in source:
         reference = source["fieldRef"]
         path = reference.get("fieldPath", "")
         return (f"{_field_of(pod, path)} ({reference.get('apiVersion', 'v1')}:{path})",)
     if "resourceFieldRef" in source:
-        return (f" ({source['resourceFieldRef'].get('resource')})",)
+        reference = source["resourceFieldRef"]
+        return (f"{_amount(reference, container)} ({reference.get('resource')})",)
     if "secretKeyRef" in source:
         key = source["secretKeyRef"]
         return (
@@ -173,6 +175,19 @@ def _source(source: Obj, pod: Obj | None) -> tuple[str, ...]:
         f"<set to the key '{key.get('key')}' of config map '{key.get('name')}'>",
         f"Optional: {_true(key.get('optional'))}",
     )
+
+
+def _amount(reference: Obj, container: Obj) -> str:
+    """Follows ExtractContainerResourceValue: in units of the divisor, rounded up."""
+    kind, _, name = str(reference.get("resource", "")).partition(".")
+    if name not in ("cpu", "memory", "ephemeral-storage") and not name.startswith("hugepages-"):
+        return ""
+    amount = ((container.get("resources") or {}).get(kind) or {}).get(name) or "0"
+    divisor = reference.get("divisor") or "0"
+    units = quantity.milli_value if name == "cpu" else quantity.value
+    each = units(divisor) or units("1")
+    found = str(-(-units(amount) // each))
+    return "node allocatable" if found == "0" and kind == "limits" and name in ("cpu", "memory") else found
 
 
 def _field_of(pod: Obj | None, path: str) -> str:

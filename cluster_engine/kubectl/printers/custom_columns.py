@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.errors import CommandError, PrintedError
 from cluster_engine.kubectl.printers import jsonpath
 from cluster_engine.kubectl.printers.tabwriter import TableWriter
 
@@ -30,12 +30,12 @@ class CustomColumnsPrinter:
         try:
             rows.extend([self._cell(path, obj) for _, path in self.columns] for obj in items)
         except jsonpath.JsonPathError as error:
-            raise CommandError(str(error)) from None
+            raise PrintedError(self._writer.render(rows), str(error)) from None
         return self._writer.render(rows)
 
     @staticmethod
     def _cell(path: str, obj: Obj) -> str:
-        values = jsonpath.find(path, obj)
+        values = jsonpath.find(path, obj) if path else []
         return ",".join(go_text(value) for value in values) if values else "<none>"
 
 
@@ -46,10 +46,10 @@ def parse(spec: str, *, no_headers: bool = False) -> CustomColumnsPrinter:
     columns = []
     for part in spec.split(",")[:MAX_COLUMNS]:
         name, colon, path = part.partition(":")
-        if not colon or not path:
+        if not colon:
             raise CommandError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
         try:
-            columns.append((name, jsonpath.relaxed(path)))
+            columns.append((name, jsonpath.relaxed(path) if path else ""))
         except jsonpath.JsonPathError as error:
             raise CommandError(str(error)) from None
     return CustomColumnsPrinter(columns, no_headers)

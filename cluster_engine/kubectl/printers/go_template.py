@@ -15,6 +15,7 @@ from cluster_engine.kubectl.printers.template_functions import FUNCTIONS, NOTHIN
 
 MAX_TEMPLATE = 10_000
 MAX_STEPS = 200_000
+MAX_DEPTH = 30
 
 
 class TemplateError(ValueError):
@@ -24,13 +25,16 @@ class TemplateError(ValueError):
 class Token(str):
     """A part of a template, with its place in it."""
 
-    __slots__ = ("place",)
+    __slots__ = ("joined", "place")
     place: str
+    # Whether it stands right behind a closing bracket: `(index .items 0).kind`.
+    joined: bool
 
     @classmethod
     def at(cls, text: str, template: str, offset: int) -> Token:
         token = cls(text)
         line = template.count("\n", 0, offset) + 1
+        token.joined = False
         token.place = f"{line}:{offset - template.rfind(chr(10), 0, offset) - 1}"
         return token
 
@@ -64,8 +68,42 @@ class _Print:
     assign: str = ""
 
 
+@dataclass(slots=True)
+class _Call:
+    """`{{template "name" pipeline}}`."""
+
+    name: str
+    pipeline: list[Any]
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Fields of what brackets give."""
+
+    pipeline: list[Any]
+    fields: Token
+
+
+class _Jump(Exception):
+    """`break` and `continue`."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+@dataclass(slots=True)
+class Template:
+    """What was read: the nodes, and the templates that it defines."""
+
+    nodes: list[Any] = field(default_factory=list)
+    defined: dict[str, list[Any]] = field(default_factory=dict)
+
+
 class _State:
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, defined: dict[str, list[Any]]) -> None:
+        self.defined = defined
+        self.depth = 0
         self.variables: list[tuple[str, Any]] = [("$", root)]
         self.out: list[str] = []
         self.steps = 0
@@ -77,11 +115,12 @@ class _State:
         raise TemplateError(f'1: undefined variable "{name}"')
 
 
-def parse(text: str) -> list[Any]:
-    """The nodes of a template; raises `TemplateError`."""
+def parse(text: str) -> Template:
+    """Reads a template; raises `TemplateError`."""
     if len(text) > MAX_TEMPLATE:
         raise TemplateError(f"1: template is longer than {MAX_TEMPLATE} characters")
-    root: list[Any] = []
+    template = Template()
+    root = template.nodes
     stack: list[tuple[_Block, list[Any]]] = []
     current, position, trim = root, 0, False
     for found in _ACTION.finditer(text):
@@ -91,7 +130,7 @@ def parse(text: str) -> list[Any]:
         if literal:
             current.append(literal)
         position, trim = found.end(), bool(found[3])
-        current = _action(found[2], current, stack, _reader(text, found.start(2)))
+        current = _action(found[2], current, stack, _reader(text, found.start(2)), template)
     rest = text[position:].lstrip() if trim else text[position:]
     if "{{" in rest:
         raise TemplateError("1: unclosed action")
@@ -99,7 +138,7 @@ def parse(text: str) -> list[Any]:
         raise TemplateError("1: unexpected EOF")
     if rest:
         root.append(rest)
-    return root
+    return template
 
 
 def _reader(template: str, start: int) -> _Reader:
@@ -107,7 +146,9 @@ def _reader(template: str, start: int) -> _Reader:
     return lambda part, offset: _tokens(part, template, start + offset)
 
 
-def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]], tokens_of: _Reader) -> list[Any]:
+def _action(
+    body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]], tokens_of: _Reader, template: Template
+) -> list[Any]:
     """Adds one action to the nodes, and returns the list to which the next one goes."""
     if body.startswith("/*"):
         return current
@@ -134,11 +175,34 @@ def _action(body: str, current: list[Any], stack: list[tuple[_Block, list[Any]]]
         if not stack:
             raise TemplateError("1: unexpected {{end}}")
         return stack.pop()[1]
-    if word in ("define", "template", "block", "break", "continue"):
-        raise TemplateError(f"1: the terminal's kubectl does not have {{{{{word}}}}} yet")
+    if word in ("define", "template", "block"):
+        return _named(word, tokens_of(body[len(word) :], len(word)), current, stack, template)
+    if word in ("break", "continue"):
+        if all(block.word != "range" for block, _ in stack):
+            raise TemplateError(f"1: {{{{{word}}}}} outside {{{{range}}}}")
+        current.append(_Jump(word))
+        return current
     names, pipeline = _declaration(tokens_of(body, 0))
     current.append(_Print(pipeline, names[0] if names else ""))
     return current
+
+
+def _named(
+    word: str, tokens: list[Token], current: list[Any], stack: list[tuple[_Block, list[Any]]], template: Template
+) -> list[Any]:
+    """`define`, `template` and `block`: parts of a template with names."""
+    if not tokens or tokens[0][0] not in '"`':
+        raise TemplateError(f"1: unexpected {tokens[0] if tokens else '{{end}}'} in {word} clause")
+    name = str(tokens[0][1:-1])
+    pipeline = _pipeline(tokens[1:]) if len(tokens) > 1 else []
+    if word != "define":
+        current.append(_Call(name, pipeline))
+    if word == "template":
+        return current
+    block = _Block(word, [name], [])
+    template.defined[name] = block.body
+    stack.append((block, current))
+    return block.body
 
 
 def _tokens(text: str, template: str, offset: int) -> list[Token]:
@@ -152,6 +216,7 @@ def _tokens(text: str, template: str, offset: int) -> list[Token]:
         token = Token.at(found["token"], template, offset + found.start("token"))
         if token[0].isalpha() and token not in _WORDS and token not in FUNCTIONS:
             raise TemplateError(f'{token.place.partition(":")[0]}: function "{token}" not defined')
+        token.joined = bool(tokens) and tokens[-1] == ")" and token[0] == "." and found.start("token") == position
         tokens.append(token)
         position = found.end()
     return tokens
@@ -186,7 +251,10 @@ def _pipeline(tokens: list[Token]) -> list[Any]:
                 end += 1
             if depth:
                 raise TemplateError("1: unclosed left paren")
-            commands[-1].append(_pipeline(tokens[index + 1 : end - 1]))
+            inner: Any = _pipeline(tokens[index + 1 : end - 1])
+            if end < len(tokens) and tokens[end].joined:
+                inner, end = _Chain(inner, tokens[end]), end + 1
+            commands[-1].append(inner)
             index = end - 1
         else:
             commands[-1].append(token)
@@ -196,11 +264,26 @@ def _pipeline(tokens: list[Token]) -> list[Any]:
     return commands
 
 
-def execute(nodes: list[Any], data: Any) -> str:
+def execute(template: Template, data: Any) -> str:
     """The text of a template for an object; raises `TemplateError`."""
-    state = _State(data)
-    _run(nodes, state, data)
+    state = _State(data, template.defined)
+    _run(template.nodes, state, data)
     return "".join(state.out)
+
+
+def _call(node: _Call, state: _State, dot: Any) -> None:
+    """Another template, with a `$` of its own."""
+    body = state.defined.get(node.name)
+    if body is None:
+        raise TemplateError(f'1: template "{node.name}" not defined')
+    if state.depth >= MAX_DEPTH:
+        raise TemplateError(f"1: exceeded maximum template depth ({MAX_DEPTH})")
+    value = _evaluate(node.pipeline, state, dot) if node.pipeline else None
+    outer, state.variables = state.variables, [("$", value)]
+    state.depth += 1
+    _run(body, state, value)
+    state.depth -= 1
+    state.variables = outer
 
 
 def _run(nodes: list[Any], state: _State, dot: Any) -> None:
@@ -217,6 +300,11 @@ def _run(nodes: list[Any], state: _State, dot: Any) -> None:
                 state.variables.append((node.assign, value))
             else:
                 state.out.append(_shown(value))
+        elif isinstance(node, _Call):
+            _call(node, state, dot)
+        elif isinstance(node, _Jump):
+            del state.variables[depth:]
+            raise node
         elif node.word == "range":
             _range(node, state, dot)
         else:
@@ -249,7 +337,12 @@ def _range(node: _Block, state: _State, dot: Any) -> None:
             state.variables += [(node.names[0], key), (node.names[1], item)]
         elif node.names:
             state.variables.append((node.names[0], item))
-        _run(node.body, state, item)
+        try:
+            _run(node.body, state, item)
+        except _Jump as jump:
+            if jump.word == "break":
+                del state.variables[depth:]
+                break
         del state.variables[depth:]
 
 
@@ -285,7 +378,9 @@ def _text_of(command: Any) -> str:
     """A command as Go prints it."""
     parts = []
     for operand in command:
-        if isinstance(operand, list):
+        if isinstance(operand, _Chain):
+            parts.append("(" + " | ".join(_text_of(one) for one in operand.pipeline) + ")" + operand.fields)
+        elif isinstance(operand, list):
             parts.append("(" + " | ".join(_text_of(one) for one in operand) + ")")
         else:
             parts.append(str(operand))
@@ -293,6 +388,8 @@ def _text_of(command: Any) -> str:
 
 
 def _operand(token: Any, state: _State, dot: Any) -> Any:
+    if isinstance(token, _Chain):
+        return _fields(_evaluate(token.pipeline, state, dot), token.fields[1:].split("."), token.fields)
     if isinstance(token, list):
         return _evaluate(token, state, dot)
     if token == ".":

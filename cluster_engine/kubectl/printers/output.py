@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from cluster_engine.apimachinery.meta import Obj
-from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.errors import CommandError, PrintedError
 from cluster_engine.kubectl.factory import FileSystem
 from cluster_engine.kubectl.flags import Flags
 from cluster_engine.kubectl.printers import custom_columns, go_template, json_printer, jsonpath, yaml_printer
@@ -116,14 +116,6 @@ def _template_printer(kind: str, template: str, allow_missing: bool) -> Printer:
     return print_template
 
 
-class PrintedError(CommandError):
-    """A failure after something was printed: `text` goes to standard output."""
-
-    def __init__(self, text: str, message: str) -> None:
-        super().__init__(message)
-        self.text = text
-
-
 def _debugging(template: str, obj: Obj, why: str) -> str:
     """What kubectl prints to standard output when a template fails."""
     return (
@@ -140,17 +132,17 @@ def custom_columns_printer(output: str, flags: Flags, files: FileSystem) -> cust
         return None
     if kind == "custom-columns":
         return custom_columns.parse(rest, no_headers=flags.on("no-headers"))
-    lines = _read(files, rest).splitlines()
+    lines = _read(files, rest, "template").splitlines()
     if len(lines) < 2:
         raise CommandError(f"the file {rest} must have a line of headers and a line of paths")
     return custom_columns.parse(",".join(map(":".join, zip(lines[0].split(), lines[1].split(), strict=False))))
 
 
-def _read(files: FileSystem, path: str) -> str:
+def _read(files: FileSystem, path: str, what: str = "--template") -> str:
     try:
         return files.read(path)
     except (FileNotFoundError, IsADirectoryError):
-        raise CommandError(f"error reading --template {path}, open {path}: no such file or directory") from None
+        raise CommandError(f"error reading {what} {path}, open {path}: no such file or directory") from None
 
 
 def _shown(obj: Obj, keep_managed_fields: bool) -> Obj:

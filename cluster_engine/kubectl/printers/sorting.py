@@ -9,6 +9,7 @@ from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.printers import jsonpath
+from cluster_engine.kubectl.resource.mapper import Info
 
 _QUANTITY = re.compile(r"[+-]?[0-9.]+([eEinumkKMGTP]*[-+]?[0-9]*)\Z")
 
@@ -22,11 +23,17 @@ def sorted_table(table: Obj, field: str) -> Obj:
     rows = table["rows"]
     try:
         keys = _keys([row["object"] for row in rows], field)
-    except NoFieldError:
+    except CommandError:
         # The real one drops such a table in silence.
         return {**table, "rows": []}
     order = sorted(range(len(rows)), key=lambda index: keys[index])
     return {**table, "rows": [rows[index] for index in order]}
+
+
+def sorted_infos(infos: list[Info], field: str) -> list[Info]:
+    """What was found, sorted by a field of each. Raises NoFieldError."""
+    keys = _keys([info.obj for info in infos], field)
+    return [infos[index] for index in sorted(range(len(infos)), key=lambda index: keys[index])]
 
 
 def sorted_objects(objects: list[Obj], field: str) -> list[Obj]:

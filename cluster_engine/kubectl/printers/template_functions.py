@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote_plus
 
 from cluster_engine.kubectl.printers.custom_columns import go_text
 
@@ -54,7 +55,7 @@ def _index(values: list[Any]) -> Any:
         if isinstance(item, dict):
             item = item.get(key)
         elif not 0 <= key < len(item):
-            raise ValueError(f"reflect: slice index out of range: {key}")
+            raise ValueError(f"index out of range: {key}")
         else:
             item = item[key]
     return item
@@ -105,6 +106,31 @@ def _exists(values: list[Any]) -> bool:
     return item is not None
 
 
+_HTML = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "'": "&#39;", '"': "&#34;", "\0": "\ufffd"}
+_JS = {
+    "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
+    "\n": "\\u000A", "\t": "\\u0009", "\r": "\\u000D",
+}  # fmt: skip
+
+
+def _replaced(text: str, letters: dict[str, str]) -> str:
+    return "".join(letters.get(letter, letter) for letter in text)
+
+
+def _slice(values: list[Any]) -> Any:
+    item, bounds = values[0], values[1:]
+    if not isinstance(item, str | list | tuple):
+        raise ValueError(f"can't slice item of type {_kind(item) or 'map[string]interface {}'}")
+    start = bounds[0] if bounds else 0
+    end = bounds[1] if len(bounds) > 1 else len(item)
+    for bound in (start, end):
+        if not 0 <= bound <= len(item):
+            raise ValueError(f"index out of range: {bound}")
+    if start > end:
+        raise ValueError(f"invalid slice index: {start} > {end}")
+    return item[start:end]
+
+
 FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "index": _index,
     "len": lambda values: len(values[0]),
@@ -122,7 +148,8 @@ FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "or": _or,
     "exists": _exists,
     "base64decode": lambda values: base64.b64decode(values[0]).decode(errors="replace"),
-    "html": _print,
-    "js": _print,
-    "urlquery": _print,
+    "html": lambda values: _replaced(_print(values), _HTML),
+    "js": lambda values: _replaced(_print(values), _JS),
+    "slice": _slice,
+    "urlquery": lambda values: quote_plus(_print(values), safe="-_.~"),
 }

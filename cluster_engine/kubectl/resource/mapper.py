@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster_engine.apimachinery.meta import Obj
@@ -47,6 +48,8 @@ class Mapper:
     """The resources that the server has."""
 
     scheme: Scheme
+    warn: Callable[[str], None] = lambda text: None
+    _ambiguous: set[str] = field(default_factory=set)
     _categories: dict[str, list[Resource]] = field(default_factory=dict)
 
     def get(self, group_resource: str) -> Resource | None:
@@ -57,7 +60,17 @@ class Mapper:
         found = self.scheme.lookup(word)
         if found is None:
             raise CommandError(f'the server doesn\'t have a resource type "{word.partition(".")[0]}"')
+        if word in found.short_names and word not in self._ambiguous:
+            self._warn_of_others(word, found)
         return found
+
+    def _warn_of_others(self, word: str, found: Resource) -> None:
+        """A short name that several groups have means the first of them."""
+        self._ambiguous.add(word)
+        for other in self.scheme.preferred():
+            if word in other.short_names and other.group_resource != found.group_resource:
+                name = f"{other.plural}.{other.group}"
+                self.warn(f'short name "{word}" could also match lower priority resource {name}')
 
     def for_kind(self, api_version: str, kind: str) -> Resource | None:
         return self.scheme.for_kind(api_version, kind)
