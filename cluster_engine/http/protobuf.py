@@ -31,6 +31,9 @@ _INLINE = frozenset(
         "ephemeralContainerCommon",
         "localObjectReference",
         "lifecycleHandler",
+        "ingressRuleValue",
+        "rule",
+        "ruleWithOperations",
     }
 )
 

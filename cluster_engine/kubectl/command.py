@@ -143,6 +143,7 @@ def execute(root: Command, factory: Factory, words: Sequence[str], global_flags:
         factory.out.write(help_text(command, path))
         return 0
     factory.use_flags(flags)
+    _tell_of_old_dry_run(factory, flags)
     if command.run is None:
         if flags.args:
             unknown = command.unknown_word
@@ -157,6 +158,20 @@ def execute(root: Command, factory: Factory, words: Sequence[str], global_flags:
     except Interrupt as interrupt:
         interrupt.code = command.interrupted_code
         raise
+
+
+def _tell_of_old_dry_run(factory: Factory, flags: Flags) -> None:
+    """Follows cmdutil.GetDryRunStrategy."""
+    value = flags.string("dry-run") if flags.has("dry-run") else ""
+    if value == "unchanged":
+        factory.log("W", "helpers.go:702] --dry-run is deprecated and can be replaced with --dry-run=client.")
+    elif value in ("true", "false"):
+        strategy = "client" if value == "true" else "none"
+        factory.log(
+            "W",
+            f"helpers.go:716] --dry-run={value} is deprecated (boolean value) and can be replaced with "
+            f"--dry-run={strategy}.",
+        )
 
 
 def _refuse_unknown(root: Command, words: Sequence[str], global_flags: Sequence[Flag]) -> None:

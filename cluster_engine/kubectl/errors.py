@@ -112,13 +112,10 @@ def usage_error(command_path: str, message: str) -> CommandError:
 
 def raise_all(errors: Sequence[Exception]) -> None:
     """Raises nothing, the only error, or all of them together."""
-    unique: dict[str, Exception] = {}
-    for error in errors:
-        unique.setdefault(str(error), error)
-    if len(unique) == 1:
-        raise next(iter(unique.values()))
-    if unique:
-        raise Aggregate(list(unique.values()))
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Aggregate(list(errors))
 
 
 def with_source(verb: str, source: str, error: Exception) -> Exception:

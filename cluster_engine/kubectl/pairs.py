@@ -26,7 +26,7 @@ def parse(pairs: Sequence[str], kind: str, *, removals: bool) -> tuple[dict[str,
     bad: list[str] = []
     for pair in pairs:
         key, equals, value = pair.partition("=")
-        if equals and key and (value or removals):
+        if equals and key:
             new[key] = value
         elif removals and pair.endswith("-") and pair != "-":
             remove.append(pair[:-1])

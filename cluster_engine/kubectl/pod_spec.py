@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj, dig
 from cluster_engine.kubectl.errors import CommandError
 
@@ -70,3 +71,17 @@ def _fits(name: str, head: str, rest: list[str]) -> bool:
             return False
         position += len(part)
     return name.endswith(rest[-1]) and len(name) - len(rest[-1]) >= position
+
+
+def resource_amount(reference: Obj, container: Obj) -> str:
+    """What a resourceFieldRef comes to, in units of its divisor and rounded up; "" for what it cannot be about.
+
+    Follows ExtractContainerResourceValue.
+    """
+    kind, _, name = str(reference.get("resource", "")).partition(".")
+    if name not in ("cpu", "memory", "ephemeral-storage") and not name.startswith("hugepages-"):
+        return ""
+    amount = ((container.get("resources") or {}).get(kind) or {}).get(name) or "0"
+    units = quantity.milli_value if name == "cpu" else quantity.value
+    each = units(reference.get("divisor") or "0") or units("1")
+    return str(-(-units(amount) // each))

@@ -115,21 +115,35 @@ def from_files(files: FileSystem, sources: Sequence[str]) -> list[tuple[str, str
     """`--from-file`: files, `key=file`, or directories."""
     data: list[tuple[str, str]] = []
     for source in sources:
-        key, equals, path = source.partition("=")
-        if not equals:
-            key, path = source.rstrip("/").rpartition("/")[2], source
+        key, path = _key_and_path(source)
         try:
             data.append((key, files.read(path)))
             continue
         except (FileNotFoundError, IsADirectoryError):
             inside = [name for name in files.list() if name.startswith(path.rstrip("/") + "/")]
-        if not inside or equals:
+        if not inside:
             raise CommandError(f"error reading {path}: no such file or directory")
+        if "=" in source:
+            raise CommandError("cannot give a key name for a directory path")
         for name in sorted(inside):
             rest = name[len(path.rstrip("/")) + 1 :]
             if "/" not in rest:
                 data.append((rest, files.read(name)))
     return data
+
+
+def _key_and_path(source: str) -> tuple[str, str]:
+    """Follows util.ParseFileSource."""
+    key, equals, path = source.partition("=")
+    if not equals:
+        return source.rstrip("/").rpartition("/")[2], source
+    if "=" in path:
+        raise CommandError("key names or file paths cannot contain '='")
+    if not key:
+        raise CommandError(f"key name for file path {path} missing")
+    if not path:
+        raise CommandError(f"file path for key name {key} missing")
+    return key, path
 
 
 def from_env_files(files: FileSystem, sources: Sequence[str]) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cluster_engine.apimachinery import quantity
+from cluster_engine.apimachinery import labels, quantity
 from cluster_engine.apimachinery.meta import Obj
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.create import generate
@@ -28,7 +28,7 @@ def run_budget(call: Invocation) -> Process:
     for flag in ("min-available", "max-unavailable"):
         if flags.string(flag) and not _AMOUNT.match(flags.string(flag)):
             raise CommandError(f"invalid format specified for {flag}")
-    spec: Obj = {"selector": {"matchLabels": _equalities(flags.string("selector"))}}
+    spec: Obj = {"selector": label_selector(flags.string("selector"))}
     spec["minAvailable" if least else "maxUnavailable"] = _int_or_percent(least or most)
     obj = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": spec}
     return generate.submit(call, obj, what="poddisruptionbudgets:")
@@ -39,13 +39,29 @@ def _int_or_percent(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
 
-def _equalities(text: str) -> dict[str, str]:
-    found = {}
-    for part in text.split(","):
-        key, equals, value = part.partition("=")
-        if not equals:
-            raise CommandError(f'couldn\'t parse the selector string "{text}": only equality-based selectors work')
-        found[key] = value.removeprefix("=")
+_OPERATORS = {"in": "In", "notin": "NotIn", "exists": "Exists", "!": "DoesNotExist"}
+
+
+def label_selector(text: str) -> Obj:
+    """A selector as an object has it. Follows metav1.ParseToLabelSelector."""
+    try:
+        parsed = labels.parse(text)
+    except ValueError as error:
+        words = str(error).removeprefix("unable to parse requirement: ")
+        raise CommandError(f'couldn\'t parse the selector string "{text}": {words}') from None
+    found: Obj = {}
+    for requirement in parsed.requirements:
+        if requirement.operator in ("=", "=="):
+            found.setdefault("matchLabels", {})[requirement.key] = requirement.values[0]
+            continue
+        operator = _OPERATORS.get(requirement.operator)
+        if operator is None:
+            fault = "isn't supported in label selectors" if requirement.operator in ("gt", "lt") else None
+            raise CommandError(f'"{requirement.operator}" {fault or "is not a valid label selector operator"}')
+        term: Obj = {"key": requirement.key, "operator": operator}
+        if requirement.values:
+            term["values"] = list(requirement.values)
+        found.setdefault("matchExpressions", []).append(term)
     return found
 
 

@@ -35,14 +35,29 @@ def run_tls(call: Invocation) -> Process:
     cert, key = call.flags.string("cert"), call.flags.string("key")
     if not cert or not key:
         raise CommandError("key and cert must be specified")
-    data = dict(generate.from_files(call.factory.files, [f"tls.crt={cert}", f"tls.key={key}"]))
+    data = {"tls.crt": _read(call, cert), "tls.key": _read(call, key)}
+    for name_of_part, text in (("certificate", data["tls.crt"]), ("key", data["tls.key"])):
+        if "-----BEGIN " not in text:
+            raise CommandError(f"tls: failed to find any PEM data in {name_of_part} input")
     return generate.submit(call, _secret(name, "kubernetes.io/tls", data), what="secret")
     yield
+
+
+def _read(call: Invocation, path: str) -> str:
+    try:
+        return call.factory.files.read(path)
+    except FileNotFoundError:
+        raise CommandError(f"Cannot read file {path}, open {path}: no such file or directory") from None
+    except IsADirectoryError:
+        raise CommandError(f"Cannot read file {path}, read {path}: is a directory") from None
 
 
 def run_docker_registry(call: Invocation) -> Process:
     name = generate.name_of(call)
     flags = call.flags
+    if flags.strings("from-file"):
+        data = generate.merged(generate.from_files(call.factory.files, flags.strings("from-file")), "Secret", name)
+        return generate.submit(call, _secret(name, "kubernetes.io/dockerconfigjson", data), what="secret")
     user, password = flags.string("docker-username"), flags.string("docker-password")
     if not user or not password:
         raise CommandError(
@@ -81,6 +96,7 @@ COMMAND = Command(
                 Flag("docker-username", help="The login's name"),
                 Flag("docker-password", help="The login's password"),
                 Flag("docker-email", help="The login's e-mail"),
+                Flag("from-file", "stringSlice", help="A file of logins instead, as .dockerconfigjson=FILE"),
             ),
         ),
         Command(

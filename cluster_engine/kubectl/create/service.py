@@ -23,6 +23,8 @@ def _ports(pairs: list[str], node_port: int) -> list[Obj]:
             raise CommandError(f'strconv.ParseUint: parsing "{port}": invalid syntax')
         if int(port) > _MAX_PORT:
             raise CommandError(f'strconv.ParseUint: parsing "{port}": value out of range')
+        if colon and target.isdigit() and not 0 < int(target) <= _MAX_PORT:
+            raise CommandError("must be between 1 and 65535, inclusive")
         entry: Obj = {
             "name": pair.replace(":", "-"),
             "port": int(port),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj, dig
+from cluster_engine.kubectl import pod_spec
 from cluster_engine.kubectl.describe.writer import Writer, go_list, rfc1123
 
 # Of a pod's fields, kubectl knows only these by their value.
@@ -178,16 +178,9 @@ def _source(source: Obj, pod: Obj | None, container: Obj) -> tuple[str, ...]:
 
 
 def _amount(reference: Obj, container: Obj) -> str:
-    """Follows ExtractContainerResourceValue: in units of the divisor, rounded up."""
-    kind, _, name = str(reference.get("resource", "")).partition(".")
-    if name not in ("cpu", "memory", "ephemeral-storage") and not name.startswith("hugepages-"):
-        return ""
-    amount = ((container.get("resources") or {}).get(kind) or {}).get(name) or "0"
-    divisor = reference.get("divisor") or "0"
-    units = quantity.milli_value if name == "cpu" else quantity.value
-    each = units(divisor) or units("1")
-    found = str(-(-units(amount) // each))
-    return "node allocatable" if found == "0" and kind == "limits" and name in ("cpu", "memory") else found
+    found = pod_spec.resource_amount(reference, container)
+    is_limit = reference.get("resource") in ("limits.cpu", "limits.memory")
+    return "node allocatable" if found == "0" and is_limit else found
 
 
 def _field_of(pod: Obj | None, path: str) -> str:

@@ -94,7 +94,7 @@ def _flat(document: Any, source: str, mapper: Mapper, depth: int) -> Iterator[In
 def _unset(document: Any) -> str:
     """Which of apiVersion and kind an object lacks, in the words of the validator."""
     if not isinstance(document, dict):
-        return ""
+        return "invalid object to validate"
     missing = [f"{field} not set" for field in ("apiVersion", "kind") if document.get(field) in (None, "")]
     return missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]" if missing else ""
 

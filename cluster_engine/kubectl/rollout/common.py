@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.apimachinery.scheme import Resource
 from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Invocation
 from cluster_engine.kubectl.errors import CommandError, raise_all
@@ -50,3 +51,17 @@ def patch_each(call: Invocation, change: Change, operation: str) -> Process:
         call.factory.out.write(printer(obj))
     raise_all(errors)
     return 0
+
+
+# Kinds that kubectl knows, and has nothing to do with.
+_KNOWN = ("CronJob", "Job", "Pod", "ReplicaSet", "ReplicationController")
+
+
+def not_for(resource: Resource, what: str, retrieved: str) -> CommandError:
+    """The error for a kind that has no rollouts. Follows polymorphichelpers' visitors."""
+    if resource.kind in _KNOWN:
+        return CommandError(f'no {what} has been implemented for "{resource.group_kind}"')
+    return CommandError(
+        f'error retrieving {retrieved} for "{resource.group_kind}", no visitor method exists for '
+        f"{{{resource.group} {resource.kind}}}"
+    )

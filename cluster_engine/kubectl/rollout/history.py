@@ -10,6 +10,7 @@ from cluster_engine.kubectl.describe.writer import Writer
 from cluster_engine.kubectl.errors import CommandError, raise_all
 from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.printers import tabwriter
+from cluster_engine.kubectl.printers.go_typed import Typed, typed
 from cluster_engine.kubectl.printers.output import structured_printer
 from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.record import CHANGE_CAUSE
@@ -20,10 +21,8 @@ from cluster_engine.kubectl.rollout import history_of as revisions
 # revision -> (the object that holds it, its pod template, its change cause)
 History = dict[int, tuple[Obj, Obj, str]]
 
+
 # Kinds that kubectl knows to have pods and no history.
-_KNOWN = ("CronJob", "Job", "Pod", "ReplicaSet", "ReplicationController")
-
-
 def run(call: Invocation) -> Process:
     builder = common.builder(call)
     wanted = call.flags.number("revision")
@@ -54,7 +53,7 @@ def _show(call: Invocation, info: Info, wanted: int) -> None:
         if wanted and wanted not in history:
             raise CommandError("unable to find the specified revision")
         for revision in [wanted] if wanted else sorted(history):
-            out.write(printer(history[revision][0]))
+            out.write(printer(Typed(typed(history[revision][0]))))
         return
     text = _text(history, wanted)
     head = f"with revision #{wanted}" if wanted else ""
@@ -95,12 +94,7 @@ def history_for(call: Invocation, info: Info) -> History:
             one["revision"]: (one, revisions.template_of(owner, one), revisions.change_cause_of(one))
             for one in revisions.controller_revisions(factory, owner)
         }
-    if kind in _KNOWN:
-        raise CommandError(f'no history viewer has been implemented for "{info.resource.group_kind}"')
-    raise CommandError(
-        f'error retrieving history for "{info.resource.group_kind}", no visitor method exists for '
-        f"{{{info.resource.group} {kind}}}"
-    )
+    raise common.not_for(info.resource, "history viewer", "history")
 
 
 COMMAND = Command(

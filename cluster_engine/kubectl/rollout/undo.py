@@ -53,7 +53,7 @@ def _roll_back(call: Invocation, info: Info, to_revision: int, dry_run: flags_of
     """Goes back, and says what happened."""
     kind = info.resource.kind
     if kind not in ("Deployment", "StatefulSet", "DaemonSet"):
-        raise CommandError(f'no rollbacker has been implemented for "{info.resource.group_kind}"')
+        raise common.not_for(info.resource, "rollbacker", "rollbacker")
     if to_revision < 0:
         raise _not_found(to_revision)
     if kind == "Deployment":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, dig
+from cluster_engine.kubectl import pod_spec
 from cluster_engine.kubectl.command import Invocation
 from cluster_engine.kubectl.errors import CommandError
 from cluster_engine.kubectl.resource.mapper import Info
@@ -54,6 +55,14 @@ def words(source: Obj) -> str:
     return "invalid valueFrom"
 
 
+def _amount(info: Info, reference: Obj) -> str:
+    """Follows ExtractContainerResourceValue."""
+    containers = pod_spec.of(info.obj).get("containers") or []
+    wanted = reference.get("containerName") or ""
+    container: Obj = next((one for one in containers if wanted in ("", one["name"])), {})
+    return pod_spec.resource_amount(reference, container)
+
+
 def _value(call: Invocation, info: Info, source: Obj) -> str:
     for field, plural, word in (
         ("secretKeyRef", "secrets", "secret"),
@@ -71,4 +80,6 @@ def _value(call: Invocation, info: Info, source: Obj) -> str:
         if path in ("metadata.name", "metadata.namespace", "metadata.uid"):
             return str(dig(info.obj, *path.split("."), default=""))
         raise CommandError(f"unsupported fieldPath: {path}")
+    if "resourceFieldRef" in source:
+        return _amount(info, source["resourceFieldRef"])
     raise CommandError("invalid valueFrom")

@@ -58,14 +58,25 @@ def run(call: Invocation) -> Process:
     return 0
 
 
+# What a Service's selector cannot say.
+_OPERATORS = {"in": "In", "notin": "NotIn", "exists": "Exists", "!": "DoesNotExist"}
+
+
 def _split(args: list[str]) -> tuple[list[str], dict[str, str] | None]:
     """(resources, the selector, which is the last word)."""
     if not args:
         return [], None
     try:
-        labels.parse(args[-1])
+        parsed = labels.parse(args[-1])
     except ValueError as error:
         raise CommandError(str(error)) from None
+    terms = [
+        f"{{{one.key} {_OPERATORS[one.operator]} [{' '.join(one.values)}]}}"
+        for one in parsed.requirements
+        if one.operator in _OPERATORS
+    ]
+    if terms:
+        raise CommandError(f"match expression [{' '.join(terms)}] not supported on this object")
     pairs = [part.partition("=")[::2] for part in args[-1].split(",") if "=" in part]
     return args[:-1], {key: value.removeprefix("=") for key, value in pairs}
 

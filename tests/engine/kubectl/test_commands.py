@@ -104,7 +104,8 @@ def test_an_unknown_field_is_refused_by_the_server_and_nothing_changes(terminal)
         ),
         (
             "foo\n",
-            'error: unable to decode "x.yaml": json: cannot unmarshal string into Go value of type unstructured.detector\n',
+            'error: error validating "x.yaml": error validating data: invalid object to validate; if you choose to ignore these '
+            "errors, turn validation off with --validate=false\n",
         ),
         ("", "error: no objects passed to apply\n"),
         (
