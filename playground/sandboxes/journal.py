@@ -186,14 +186,20 @@ def unpack(revision: int, data: Bytes) -> StoreSnapshot:
 
 def replay(base: StoreSnapshot, rows: Iterable[tuple[int, str, Bytes | None]]) -> StoreSnapshot:
     """`base` with the rows (revision, key, value) after it, in order of revision."""
-    items = {item.key: item for item in base.items}
+    created = {item.key: item.create_revision for item in base.items}
+    written: dict[str, tuple[int, Bytes]] = {}
     revision = base.revision
     for revision, key, value in rows:
         if value is None:
-            items.pop(key, None)
-            continue
-        old = items.get(key)
-        items[key] = KeyValue(key, orjson.loads(value), old.create_revision if old else revision, revision)
+            created.pop(key, None)
+            written.pop(key, None)
+        else:
+            created.setdefault(key, revision)
+            written[key] = (revision, value)
+    # Only what is left is taken apart: most rows are written over by later ones.
+    items = {item.key: item for item in base.items if item.key in created}
+    for key, (last, value) in written.items():
+        items[key] = KeyValue(key, orjson.loads(value), created[key], last)
     return StoreSnapshot(revision, [items[key] for key in sorted(items)])
 
 

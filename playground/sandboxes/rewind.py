@@ -237,8 +237,10 @@ def _bring_back_keys(sandbox: Sandbox, point: Point, command: Command) -> None:
 
 def _differing(now: StoreSnapshot, then: StoreSnapshot) -> Iterator[Put]:
     """What to write to make of `now` what was `then`, in order of the keys."""
-    here = {item.key: item.value for item in now.items}
-    there = {item.key: item.value for item in then.items}
+    last = {item.key: item.mod_revision for item in now.items}
+    same = {item.key for item in then.items if last.get(item.key) == item.mod_revision}
+    here = {item.key: item.value for item in now.items if item.key not in same}
+    there = {item.key: item.value for item in then.items if item.key not in same}
     for key in sorted({*here, *there}):
         if key not in there:
             yield Put("DELETED", key, None)

@@ -30,7 +30,8 @@ async def typed(site, browser, line):
     (live,) = site.lives
     for _ in range(int(MOST_SECONDS / STEP_SECONDS)):
         if not live.terminals.busy:
-            await site.pass_time(REST_SECONDS, REST_SECONDS)  # what is on its way when a process ends may go another way
+            # What is on its way when a cluster is woken anew may go another way.
+            await site.pass_time(REST_SECONDS, REST_SECONDS)
             return
         await site.pass_time(STEP_SECONDS, STEP_SECONDS)
     raise AssertionError(f"{line!r} does not end")
