@@ -15,7 +15,7 @@ from cluster_engine.kubelet.behaviour import SERVES
 from cluster_engine.kubelet.errands import Outcome
 from cluster_engine.kubelet.images import DONE, Reference, ports_of
 from cluster_engine.kubelet.interfaces import Sandbox
-from cluster_engine.kubelet.mishaps import Mishap, seconds_until_out_of_memory
+from cluster_engine.kubelet.mishaps import Mishap, own_memory_limit, seconds_until_out_of_memory
 from cluster_engine.kubelet.prober import Prober
 from cluster_engine.kubelet.pulls import BACK_OFF_SECONDS, MAX_BACK_OFF_SECONDS, ImagePuller, Then, go_duration, nothing
 from cluster_engine.kubelet.runtime import KILLED_EXIT_CODE, Container
@@ -157,15 +157,25 @@ class ContainerManager:
         self._prober.follow(container)
 
     def _follow_leak(self, container: Container) -> None:
-        seconds = seconds_until_out_of_memory(container, self._host.config.memory)
-        if seconds is not None:
-            action = partial(self._out_of_memory, container, container.mishap)
-            self._worker.plan(seconds, action, f"memory of {container.name}", container)
+        memory = self._host.config.memory
+        seconds = seconds_until_out_of_memory(container, memory)
+        if seconds is None or container.mishap is None:
+            return
+        container.leaks_since_us = self._worker.now_us
+        what = f"memory of {container.name}"
+        self._worker.plan(seconds, partial(self._out_of_memory, container, container.mishap), what, container)
+        if own_memory_limit(container) is None:
+            # The node runs short before the container has all of it.
+            early = self._host.pressure.spare_bytes / container.mishap.leak_bytes_per_second
+            self._worker.plan(max(seconds - early, 0.0), self._host.pressure.look_soon, what, container)
 
     def _out_of_memory(self, container: Container, mishap: Mishap | None) -> None:
         """The kernel ends a container that has reached its limit, unless it has ceased to leak meanwhile."""
-        if container.mishap == mishap:
-            self._exit(container, KILLED_EXIT_CODE, "OOMKilled")
+        if container.mishap != mishap:
+            return
+        if own_memory_limit(container) is None:
+            self._host.pressure.tell_of_system_oom(container.name)
+        self._exit(container, KILLED_EXIT_CODE, "OOMKilled")
 
     # Mishaps.
 

@@ -21,6 +21,7 @@ from cluster_engine.trace import Cause, Trace
 
 if TYPE_CHECKING:
     from cluster_engine.kubelet.inside.pod_inside import PodInside
+    from cluster_engine.kubelet.pressure import EvictionManager
 
 
 class Host(Protocol):
@@ -43,6 +44,7 @@ class Host(Protocol):
     rebooted: bool
     # The uids of the pods that were there already when the kubelet started.
     inherited: set[str]
+    pressure: EvictionManager
 
     @property
     def running(self) -> bool:

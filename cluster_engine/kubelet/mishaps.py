@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj
+from cluster_engine.clock import SECOND_US
 from cluster_engine.kubelet import probes
 from cluster_engine.kubelet.errands import Outcome
 from cluster_engine.kubelet.probes import ProbeKind
@@ -69,11 +70,27 @@ def _timeout(container: Container, probe: Obj, pod_ip: str) -> str:
     return f'Get "{url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
 
 
+def own_memory_limit(container: Container) -> int | None:
+    """Bytes that its cgroup may have, None where the node is the limit."""
+    text = ((container.spec.get("resources") or {}).get("limits") or {}).get("memory")
+    return None if text is None else quantity.value(text)
+
+
 def seconds_until_out_of_memory(container: Container, node_memory: str) -> float | None:
     """How long a leaking container lasts, None for one that does not leak. Without a limit the node's memory is it."""
     mishap = container.mishap
     if mishap is None or not mishap.leak_bytes_per_second:
         return None
-    limits = (container.spec.get("resources") or {}).get("limits") or {}
-    limit = quantity.value(limits.get("memory", node_memory))
+    limit = own_memory_limit(container) or quantity.value(node_memory)
     return limit * (1 - USED_AT_START) / mishap.leak_bytes_per_second
+
+
+def leaked_bytes(container: Container, node_memory: str, now_us: int) -> int:
+    """What a leaking container uses by now; 0 for one that does not leak."""
+    mishap = container.mishap
+    if mishap is None or not mishap.leak_bytes_per_second:
+        return 0
+    limit = own_memory_limit(container) or quantity.value(node_memory)
+    since_us = max(container.leaks_since_us, container.started_us)
+    leaked = mishap.leak_bytes_per_second * (now_us - since_us) / SECOND_US
+    return min(limit, round(limit * USED_AT_START + leaked))

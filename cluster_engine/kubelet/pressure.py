@@ -1,8 +1,8 @@
 """A node that runs out of memory, disk or process numbers: its conditions, and which pods have to go.
 
 Follows pkg/kubelet/eviction (eviction_manager.go, helpers.go) with the default hard thresholds. That the node is
-full is said from outside (`fill`); how much a container uses is a rule of thumb, and what it leaks. While it is full
-one pod goes every ten seconds, as where something beside the pods has taken the room.
+full is said from outside (`fill`), or follows from leaks; how much a container uses is a rule of thumb. While it is
+full one pod goes every ten seconds, as where something beside the pods has taken the room.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Protocol
 from cluster_engine.apimachinery import quantity
 from cluster_engine.apimachinery.meta import Obj, deleting
 from cluster_engine.clock import SECOND_US, Clock
+from cluster_engine.kubelet import mishaps
 from cluster_engine.kubelet.admission import Rejection
 from cluster_engine.kubelet.config import KubeletConfig
 from cluster_engine.kubelet.runtime import Container
 from cluster_engine.kubelet.status import qos_class
+from cluster_engine.rng import Rng
 
 MONITOR_SECONDS = 10.0
 # How long a condition outlives its cause.
@@ -53,6 +55,10 @@ SIGNALS: Mapping[str, Signal] = {
 }
 
 
+# The default threshold: memory.available<100Mi.
+SPARE_BYTES = 100 * MEBIBYTE
+
+
 class EvictablePod(Protocol):
     """A pod as the eviction manager sees it: its worker."""
 
@@ -73,6 +79,7 @@ class Node(Protocol):
     """What the eviction manager asks of the kubelet."""
 
     clock: Clock
+    rng: Rng
     config: KubeletConfig
 
     @property
@@ -107,12 +114,40 @@ class EvictionManager:
             self.full = full
             self._node.look_at_pressure_after(MONITOR_SECONDS / 2)
 
+    @property
+    def spare_bytes(self) -> int:
+        """How much memory may be used up, of the machine's, until it is short of it: the threshold, and the others."""
+        return SPARE_BYTES + self._used_bytes(leaks=False)
+
+    def look_soon(self) -> None:
+        """Memory runs short: it is seen at the next look."""
+        self._node.look_at_pressure_after(self._node.rng.uniform(0.0, MONITOR_SECONDS))
+
+    def tell_of_system_oom(self, process: str) -> None:
+        """The kernel has ended a process for want of memory on the whole machine. Follows pkg/kubelet/oom."""
+        pid = 2000 + self._node.rng.choice_index(28000)
+        words = f"System OOM encountered, victim process: {process}, pid: {pid}"
+        self._node.node_event("Warning", "SystemOOM", words)
+
+    def _used_bytes(self, *, leaks: bool = True) -> int:
+        memory, now_us = self._node.config.memory, self._node.clock.now_us
+        containers = [c for pod in self._node.pods_here for c in (*pod.init, *pod.main)]
+        return sum(usage_bytes(c, "memory", now_us, memory) for c in containers if leaks or not c.leaks)
+
+    def _short_of(self) -> frozenset[str]:
+        """Of what there is too little now: what was said from outside, and memory that leaks have used up."""
+        capacity = quantity.value(self._node.config.memory)
+        leaking = any(c.leaks for pod in self._node.pods_here for c in (*pod.init, *pod.main))
+        if leaking and self._used_bytes() >= capacity - SPARE_BYTES:
+            return self.full | {"memory"}
+        return self.full
+
     def sync(self) -> None:
         """One look: conditions that come and go, and one pod that has to go. Follows synchronize."""
         node, now_us = self._node, self._node.clock.now_us
-        name = node.config.name
+        name, short = node.config.name, self._short_of()
         for key, signal in SIGNALS.items():
-            if key in self.full:
+            if key in short:
                 if key not in self._seen_us:
                     node.node_event("Normal", signal.full_event, f"Node {name} status is now: {signal.full_event}")
                 self._seen_us[key] = now_us
@@ -120,12 +155,12 @@ class EvictionManager:
                 del self._seen_us[key]
                 node.node_event("Normal", signal.free_event, f"Node {name} status is now: {signal.free_event}")
         node.pressure_changed()
-        for key in sorted(self.full, reverse=True):
+        for key in sorted(short, reverse=True):
             signal = SIGNALS[key]
             node.node_event("Warning", "EvictionThresholdMet", f"Attempting to reclaim {signal.resource}")
             if self._evict_one(signal):
                 break
-        if self.full:
+        if short:
             node.look_at_pressure_after(MONITOR_SECONDS)
         elif self._seen_us:
             due_us = min(self._seen_us.values()) + round(TRANSITION_SECONDS * SECOND_US)
@@ -162,10 +197,7 @@ def usage_bytes(container: Container, resource: str, now_us: int, limit: str) ->
     if container.state != "running":
         return 0
     used = min(NOMINAL_BYTES, _request(container, resource) or NOMINAL_BYTES)
-    if resource != "memory" or container.mishap is None:
-        return used
-    leaked = container.mishap.leak_bytes_per_second * (now_us - container.started_us) / SECOND_US
-    return min(used + int(leaked), quantity.value(limit))
+    return max(used, mishaps.leaked_bytes(container, limit, now_us)) if resource == "memory" else used
 
 
 def _request(container: Container, resource: str) -> int:

@@ -59,6 +59,8 @@ class Container:
     start_failure: str = ""
     # What is wrong with it beyond its own doing: see mishaps.py.
     mishap: Mishap | None = None
+    # Since when it leaks, if it does.
+    leaks_since_us: int = 0
     # Its command has to be run to know what it does.
     eager: bool = False
     # What it printed in this run and in the one before, as far as somebody has looked.
@@ -83,6 +85,10 @@ class Container:
     @property
     def hung(self) -> bool:
         return self.mishap is not None and self.mishap.hung
+
+    @property
+    def leaks(self) -> bool:
+        return self.state == "running" and self.mishap is not None and bool(self.mishap.leak_bytes_per_second)
 
     @property
     def stops_after_seconds(self) -> float | None:

@@ -140,6 +140,38 @@ def test_a_leak_ends_at_the_limit_and_begins_anew(world):
     assert world.container("p")["restartCount"] == restarts
 
 
+def test_a_slow_leak_without_a_limit_makes_the_node_short_of_memory(world):
+    """The kubelet sees it before the kernel has to act, and evicts the pod that has more than it asked for."""
+    world.pod("p", spec={"nodeName": "k8s-node01"})
+    world.pod("other", spec={"nodeName": "k8s-node01"}, resources={"requests": {"memory": "1Gi"}})
+    world.run(10)
+    world.inject("LeakMemory", TARGET, mebibytesPerSecond=4)
+    world.run(1600)
+    assert world.get("pods", "p")["status"]["phase"] == "Running"
+    assert world.condition("nodes", "k8s-node01", "MemoryPressure")["status"] == "False"
+    world.run(40)
+    status = world.get("pods", "p")["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "Evicted")
+    assert status["message"].startswith("The node was low on resource: memory. Threshold quantity: 100Mi, available: ")
+    assert "Container c was using " in status["message"]
+    assert world.condition("nodes", "k8s-node01", "MemoryPressure")["status"] == "True"
+    assert world.get("pods", "other")["status"]["phase"] == "Running"
+    world.run(330)
+    assert world.condition("nodes", "k8s-node01", "MemoryPressure")["status"] == "False"
+    assert world.get("pods", "other")["status"]["phase"] == "Running"
+
+
+def test_a_fast_leak_without_a_limit_is_ended_by_the_kernel(world):
+    world.pod("p", spec={"nodeName": "k8s-node01"})
+    world.run(10)
+    world.inject("LeakMemory", TARGET, mebibytesPerSecond=4096)
+    world.run(4)
+    ended = world.container("p")["lastState"]["terminated"]
+    assert (ended["exitCode"], ended["reason"]) == (137, "OOMKilled")
+    message = dict(world.events("k8s-node01"))["SystemOOM"]
+    assert message.startswith("System OOM encountered, victim process: c, pid: ")
+
+
 def test_a_fault_of_a_container_ends_with_its_pod(world):
     world.stateful_set(1)
     world.run(10)
