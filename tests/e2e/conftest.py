@@ -12,7 +12,7 @@ from tests.api.real import Server
 from tests.e2e.framework import Framework
 
 # Virtual seconds a real second; E2E_SPEED=1 walks through everything as slowly as a real cluster.
-SPEED = os.environ.get("E2E_SPEED", "20")
+SPEED = os.environ.get("E2E_SPEED", "40")
 REGISTRY = os.environ.get("E2E_REGISTRY", "any")
 
 
