@@ -58,15 +58,17 @@ def _translated(pattern: str, extended: bool) -> str:
     for found in _BRACKET.finditer(pattern):
         if found.start() < position or (found.start() and pattern[found.start() - 1] == "\\"):
             continue
-        pieces += [_outside(pattern[position : found.start()], extended), _bracket(found[0])]
+        first = not position
+        pieces += [_outside(pattern[position : found.start()], extended, first=first), _bracket(found[0])]
         position = found.end()
-    return "".join(pieces) + _outside(pattern[position:], extended)
+    return "".join(pieces) + _outside(pattern[position:], extended, first=not position)
 
 
-def _outside(text: str, extended: bool) -> str:
+def _outside(text: str, extended: bool, *, first: bool) -> str:
+    """What stands outside of brackets; `first` at the beginning of the expression."""
     if not extended:
         text = _BASIC.sub(lambda found: found[1] or "\\" + found[2], text)
-        if text.startswith("*"):
+        if first and text.startswith("*"):
             text = "\\" + text
     return text.replace(r"\<", r"\b").replace(r"\>", r"\b").replace("(?", r"(\?")
 

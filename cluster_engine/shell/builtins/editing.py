@@ -1,13 +1,13 @@
-"""`sed` and `awk`: their options and files; the languages are in `sed.py` and `cluster_engine/sh/awk`."""
+"""`sed` and `awk`: their options and files; the languages are in `cluster_engine/sh`."""
 
 from __future__ import annotations
 
 from cluster_engine.kubectl.process import Process, Wait, read_chunks
+from cluster_engine.sh import sed as sed_script
 from cluster_engine.sh.awk.interpreter import AwkFault, Program
 from cluster_engine.sh.awk.parser import AwkSyntaxError
 from cluster_engine.sh.awk.parser import parse as parse_awk
 from cluster_engine.sh.format import escaped
-from cluster_engine.shell import sed as sed_script
 from cluster_engine.shell.builtins.arguments import OptionError, lines, read, split, texts
 from cluster_engine.shell.environment import SLICE_US, Environment, Streams
 

@@ -1,9 +1,9 @@
-"""A small `sed`: addresses, `s`, `y`, `d`, `p`, `q`, `a`, `i`, `c`, `n`, `=`, blocks. Pure: lines in, lines out."""
+"""A small `sed`: addresses, `s`, `y`, `d`, `p`, `q`, `a`, `i`, `c`, `n`, `=`, `b`, `t`, blocks. Here scripts are read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cluster_engine.sh.regex import RegexFault, compiled
@@ -161,9 +161,13 @@ class _Reader:
         negated = self._peek() == "!"
         self.position += negated
         self._skip(" ")
-        letter = self._peek()
+        command = SedCommand(self._peek(), tuple(addresses), negated)
         self.position += 1
-        command = SedCommand(letter, tuple(addresses), negated)
+        self._arguments(command)
+        return command
+
+    def _arguments(self, command: SedCommand) -> None:
+        letter = command.letter
         if letter == "{":
             command.block = self.commands(inner=True)
         elif letter == "s":
@@ -185,11 +189,16 @@ class _Reader:
             found = re.compile(r"\s*(\d{1,3})").match(self.text, self.position)
             if found:
                 command.count, self.position = int(found[1]), found.end()
+        elif letter and letter in ":btT":
+            found = re.compile(r"[ \t]*([^\s;}]*)").match(self.text, self.position)
+            assert found is not None
+            command.text, self.position = found[1], found.end()
+            if letter == ":" and not command.text:
+                raise SedFault(f"-e expression #1, char {self.position}: \":\" lacks a label")
         elif not letter:
             raise self._fault("missing command")
         elif letter not in "dpnNDPhHgGx=":
             raise SedFault(f"-e expression #1, char {self.position}: unknown command: `{letter}'")
-        return command
 
     def _substitute(self, command: SedCommand) -> None:
         delimiter = self._peek()
@@ -222,155 +231,10 @@ def _replacement(text: str, groups: int, fault: Callable[[str], SedFault]) -> Ca
 
 def parse(script: str, *, extended: bool) -> list[SedCommand]:
     """Raises SedFault."""
-    return _Reader(script, extended).commands()
-
-
-class _Next(Exception):
-    """The rest of the script is not run for this line."""
-
-
-class _Quit(Exception):
-    def __init__(self, code: int, *, show: bool) -> None:
-        super().__init__(code)
-        self.code, self.show = code, show
-
-
-class Editor:
-    """Runs a script over lines; `out` gets what is printed, with its newlines."""
-
-    def __init__(self, commands: Sequence[SedCommand], out: Callable[[str], None], *, quiet: bool) -> None:
-        self._commands, self._out, self._quiet = commands, out, quiet
-        self._lines: Sequence[str] = ()
-        self._index = 0
-        self._space = ""
-        self._hold = ""
-        self._after: list[str] = []
-
-    def run(self, lines: Sequence[str]) -> int:
-        """The exit code."""
-        self._lines = lines
-        self._index = 0
-        while self._index < len(lines):
-            self._space = lines[self._index]
-            show = not self._quiet
-            try:
-                self._do(self._commands)
-            except _Next as done:
-                show = show and not done.args
-            except _Quit as quit_:
-                self._finish(show=show and quit_.show)
-                return quit_.code
-            self._finish(show=show)
-            self._index += 1
-        return 0
-
-    def _finish(self, *, show: bool) -> None:
-        if show:
-            self._out(self._space + "\n")
-        for text in self._after:
-            self._out(text + "\n")
-        self._after.clear()
-
-    def _selected(self, command: SedCommand) -> bool:
-        number, is_last = self._index + 1, self._index == len(self._lines) - 1
-        addresses = command.addresses
-        if not addresses:
-            return True
-        if len(addresses) == 1:
-            return addresses[0].fits(number, self._space, is_last)
-        begin, end = addresses
-        if command.open:
-            if end.line and not end.relative:
-                command.open = number < end.line
-                return number <= end.line
-            if end.relative:
-                command.open = number < command.until
-            elif end.fits(number, self._space, is_last):
-                command.open = False
-            return True
-        if begin.fits(number, self._space, is_last) or (
-            begin.line == 0 and begin.pattern is None and not begin.last and number == 1
-        ):
-            command.until = number + end.line if end.relative else 0
-            command.open = not (end.line and not end.relative and end.line <= number) and not (
-                end.relative and not end.line
-            )
-            return True
-        return False
-
-    def _do(self, commands: Sequence[SedCommand]) -> None:
-        for command in commands:
-            if self._selected(command) != command.negated:
-                self._one(command)
-
-    def _one(self, command: SedCommand) -> None:
-        match command.letter:
-            case "{":
-                self._do(command.block)
-            case "s":
-                self._replace(command)
-            case "y":
-                half = len(command.text) // 2
-                self._space = self._space.translate(str.maketrans(command.text[:half], command.text[half:]))
-            case "d" | "D":
-                raise _Next("deleted")
-            case "p":
-                self._out(self._space + "\n")
-            case "P":
-                self._out(self._space.partition("\n")[0] + "\n")
-            case "=":
-                self._out(f"{self._index + 1}\n")
-            case "a":
-                self._after.append(command.text)
-            case "i":
-                self._out(command.text + "\n")
-            case "c":
-                if not command.open:
-                    self._out(command.text + "\n")
-                raise _Next("deleted")
-            case "q" | "Q":
-                raise _Quit(command.count, show=command.letter == "q")
-            case "n" | "N":
-                self._following(command.letter)
-            case _:
-                self._swap(command.letter)
-
-    def _replace(self, command: SedCommand) -> None:
-        assert command.pattern is not None
-        nth, seen = command.count, 0
-        done = False
-
-        def change(found: re.Match[str]) -> str:
-            nonlocal seen, done
-            seen += 1
-            if seen < (nth or 1) or (seen > (nth or 1) and "g" not in command.flags):
-                return found[0]
-            done = True
-            assert command.replacement is not None
-            return command.replacement(found)
-
-        self._space = command.pattern.sub(change, self._space)
-        if done and "p" in command.flags:
-            self._out(self._space + "\n")
-
-    def _following(self, letter: str) -> None:
-        if self._index == len(self._lines) - 1:
-            raise _Quit(0, show=True)
-        if letter == "n" and not self._quiet:
-            self._out(self._space + "\n")
-        self._index += 1
-        line = self._lines[self._index]
-        self._space = line if letter == "n" else f"{self._space}\n{line}"
-
-    def _swap(self, letter: str) -> None:
-        match letter:
-            case "h":
-                self._hold = self._space
-            case "H":
-                self._hold += "\n" + self._space
-            case "g":
-                self._space = self._hold
-            case "G":
-                self._space += "\n" + self._hold
-            case "x":
-                self._space, self._hold = self._hold, self._space
+    commands = _Reader(script, extended).commands()
+    labels = {command.text for command in commands if command.letter == ":"}
+    jumps = [inner for command in commands for inner in (command, *command.block) if inner.letter in tuple("btT")]
+    for jump in jumps:
+        if jump.text and jump.text not in labels:
+            raise SedFault(f"-e expression #1, char {len(script)}: can't find label for jump to `{jump.text}'")
+    return commands
