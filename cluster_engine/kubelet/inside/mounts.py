@@ -22,6 +22,8 @@ DEFAULT_MODE = 0o644
 # No disk is smaller, whatever was asked for.
 MIN_VOLUME_BYTES = 1024 * 1024
 MAX_EMPTY_DIR_BYTES = 8 * 1024 * 1024
+# How often the kubelet looks at local storage.
+MONITOR_SECONDS = 10.0
 _PROVISIONED = "pv.kubernetes.io/provisioned-by"
 
 
@@ -86,15 +88,43 @@ class PodVolumes:
             return self._claimed(f"{worker.pod['metadata']['name']}-{spec['name']}")
         if any(kind in spec for kind in ("configMap", "secret", "downwardAPI", "projected")):
             return Volume(f"pod/{worker.uid}/{spec['name']}", self._tree_of(spec), Space(), "tmpfs")
-        limit = (spec.get("emptyDir") or {}).get("sizeLimit")
-        limit_bytes = min(quantity.value(limit), MAX_EMPTY_DIR_BYTES) if limit else MAX_EMPTY_DIR_BYTES
-        volume = disks.open(f"pod/{worker.uid}/{spec['name']}", limit_bytes=limit_bytes or MAX_EMPTY_DIR_BYTES)
+        source = spec.get("emptyDir") or {}
+        limit, in_memory = source.get("sizeLimit"), source.get("medium") == "Memory"
+        most = quantity.value(limit) if limit else 0
+        limit_bytes = min(most, MAX_EMPTY_DIR_BYTES) if most and in_memory else MAX_EMPTY_DIR_BYTES
+        volume = disks.open(f"pod/{worker.uid}/{spec['name']}", limit_bytes=limit_bytes)
+        if most and not in_memory:
+            self._watch_size(volume, spec["name"], limit)
         group = (worker.pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None:
             volume.root.gid, volume.root.mode = int(group), 0o2777
-        if (spec.get("emptyDir") or {}).get("medium") == "Memory":
+        if in_memory:
             volume.source_name = "tmpfs"
         return volume
+
+    def _watch_size(self, volume: Volume, name: str, limit: str) -> None:
+        """A disk lets more in than the limit says; the kubelet evicts the pod when it looks next.
+
+        Follows pkg/kubelet/eviction/eviction_manager.go (emptyDirLimitEviction).
+        """
+        most, planned = quantity.value(limit), False
+
+        def look() -> None:
+            nonlocal planned
+            planned = False
+            if volume.space.used_bytes > most and not self.worker.terminating:
+                self.worker.evict(f'Usage of EmptyDir volume "{name}" exceeds the limit "{limit}". ')
+
+        def changed() -> None:
+            nonlocal planned
+            if volume.space.used_bytes > most and not planned:
+                planned = True
+                worker = self.worker
+                seconds = worker.host.rng.uniform(0.5, MONITOR_SECONDS)
+                worker.plan(seconds, look, f"size of the volume {name}")
+                worker.rearm()
+
+        volume.space.listeners.append(changed)
 
     def _host_path(self, source: Obj) -> Volume:
         """A place on the node's own disk."""
