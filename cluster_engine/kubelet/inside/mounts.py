@@ -94,7 +94,7 @@ class PodVolumes:
         limit_bytes = min(most, MAX_EMPTY_DIR_BYTES) if most and in_memory else MAX_EMPTY_DIR_BYTES
         volume = disks.open(f"pod/{worker.uid}/{spec['name']}", limit_bytes=limit_bytes)
         if most and not in_memory:
-            self._watch_size(volume, spec["name"], limit)
+            self._watch_size(volume, spec["name"], str(limit))
         group = (worker.pod["spec"].get("securityContext") or {}).get("fsGroup")
         if group is not None:
             volume.root.gid, volume.root.mode = int(group), 0o2777

@@ -76,8 +76,8 @@ def test_an_empty_dir_outlives_a_container_and_ends_with_its_pod(world):
     assert world.sh("p", "ls /v") == ""
 
 
-def test_an_empty_dir_has_its_limit(world):
-    world.apply(mounting("p", {"emptyDir": {"sizeLimit": "1Mi"}}, {"mountPath": "/v"}))
+def test_an_empty_dir_in_memory_has_its_limit(world):
+    world.apply(mounting("p", {"emptyDir": {"sizeLimit": "1Mi", "medium": "Memory"}}, {"mountPath": "/v"}))
     result = world.exec("p", "dd if=/dev/zero of=/v/f bs=1k count=2000")
     assert "No space left on device" in result.stderr
     assert result.code == 1
