@@ -7,6 +7,7 @@ import { say } from "./words";
 interface Opened { port: ForwardedPort; tab: HTMLButtonElement; path: string }
 const opened = new Map<number, Opened>();
 let shown: Opened | null = null;
+let covered: Element | null = null;
 
 /** Watch the ports. */
 export function preparePorts(): void {
@@ -27,6 +28,10 @@ export function preparePorts(): void {
     shown = chosen;
     view.hidden = !chosen;
     for (const { tab } of opened.values()) tab.setAttribute("aria-selected", String(tab === chosen?.tab));
+    // It covers the file that was in front, whose tab is marked again when it goes.
+    const marked = tabs.querySelector(".tab[aria-selected=true]:not(.port-tab)");
+    if (chosen && marked) { covered = marked; marked.setAttribute("aria-selected", "false"); }
+    else if (!chosen && covered && !marked) covered.setAttribute("aria-selected", "true");
     if (!chosen) { frame.removeAttribute("src"); return; }
     text(prefix, `localhost:${chosen.port.port}`);
     text(one("[data-port-pod]", view), say("port.leads", { pod: chosen.port.pod, port: chosen.port.pod_port }));
