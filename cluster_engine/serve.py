@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 MAX_STEPS_AT_ONCE = 2000
 MAX_SLEEP_SECONDS = 1.0
+# What a client may say to a command in one message.
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
 class Driver:
@@ -188,6 +190,8 @@ def main(argv: list[str] | None = None) -> None:
         signal_handlers=True,
         ready_callable=ready,
         server_name="podarium",
+        websocket_max_message_size=MAX_MESSAGE_BYTES,
+        websocket_max_frame_size=MAX_MESSAGE_BYTES,
         verbosity=0,
         application_close_timeout=1,
         http_timeout=None,

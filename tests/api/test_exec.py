@@ -235,6 +235,18 @@ def test_the_python_client_speaks_with_a_command(core: Any) -> None:
     talk.close()
 
 
+def test_the_python_client_may_say_much_at_once(core: Any) -> None:
+    talk = stream(
+        core.connect_get_namespaced_pod_exec, "web", "default", container="nginx",
+        command=["head", "-c", str(BIG_BYTES)], stderr=True, stdin=True, stdout=True, tty=False, _preload_content=False,
+    )  # fmt: skip
+    talk.write_stdin("0123456789" * (BIG_BYTES // 10))
+    talk.run_forever(timeout=30)
+    assert talk.read_stdout() == "0123456789" * (BIG_BYTES // 10)
+    assert talk.returncode == 0
+    talk.close()
+
+
 def test_the_python_client_attaches(core: Any) -> None:
     talk = stream(
         core.connect_get_namespaced_pod_attach, "web", "default", container="shell",

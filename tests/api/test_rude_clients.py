@@ -1,4 +1,4 @@
-"""Clients that upgrade a connection and then say nonsense, say nothing, or leave: the server goes on and forgets them."""
+"""Clients that upgrade a connection and then say nonsense, say nothing, or leave: the server goes on without them."""
 
 from __future__ import annotations
 

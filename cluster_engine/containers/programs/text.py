@@ -29,6 +29,8 @@ def head(process: Process) -> Program:
     count = number(options.get("n", "10"), "number of lines")
     if "c" not in options and count >= 0 and not paths:
         return (yield from _head_stream(process, count))
+    if "c" in options and not paths and (left := number(options["c"])) >= 0:
+        return (yield from _head_bytes(process, left))
     found, good = yield from inputs(process, paths)
     for index, (name, data) in enumerate(found):
         if len(paths) > 1 and "q" not in options:
@@ -50,6 +52,17 @@ def _head_stream(process: Process, left: int) -> Program:
         lines = data.splitlines(keepends=True)
         process.stdout.write(b"".join(lines[:left]))
         left -= sum(line.endswith(b"\n") for line in lines[:left])
+    process.stdin.break_()
+    return 0
+
+
+def _head_bytes(process: Process, left: int) -> Program:
+    while left > 0:
+        data = yield from read_some(process.stdin)
+        if not data:
+            return 0
+        process.stdout.write(data[:left])
+        left -= len(data[:left])
     process.stdin.break_()
     return 0
 
