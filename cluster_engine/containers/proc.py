@@ -53,8 +53,9 @@ def _process_directory(process: Process) -> Directory:
         f"Uid:\t{process.user.uid}\t{process.user.uid}\t{process.user.uid}\t{process.user.uid}\n"
         f"Gid:\t{process.user.gid}\t{process.user.gid}\t{process.user.gid}\t{process.user.gid}\n"
     )
+    words = b"".join(encode(word) + b"\0" for word in process.argv)
     directory.entries = {
-        "cmdline": File(b"".join(encode(word) + b"\0" for word in process.argv), 0o444),
+        "cmdline": File(encode(process.title) + b"\0" if process.title else words, 0o444),
         "comm": File(encode(process.name) + b"\n", 0o644),
         "environ": File(b"".join(encode(f"{name}={value}") + b"\0" for name, value in process.env.items()), 0o400),
         "status": File(status.encode(), 0o444),

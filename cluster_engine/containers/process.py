@@ -63,6 +63,8 @@ class Process:
         self.container = container
         self.pod = container.pod
         self.argv = argv
+        # What a server calls itself in lists of processes, where that is not its command line.
+        self.title = ""
         self.parent = parent
         self.env = env
         self.cwd = cwd
@@ -116,6 +118,11 @@ class Process:
     def name(self) -> str:
         """The program's name without its folder."""
         return self.argv[0].rsplit("/", 1)[-1]
+
+    @property
+    def command_line(self) -> str:
+        """As lists of processes show it."""
+        return self.title or " ".join(self.argv)
 
     def out(self, text: str) -> None:
         self.stdout.write(encode(text))

@@ -1,4 +1,4 @@
-"""A small `sed`: addresses, `s`, `y`, `d`, `p`, `q`, `a`, `i`, `c`, `n`, `=`, `b`, `t`, blocks. Here scripts are read."""
+"""A small `sed`: addresses, `s`, `y`, `d`, `p`, `q`, `a`, `i`, `c`, `n`, `b`, `t`, blocks. Here scripts are read."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def ps(process: Process) -> int:
         # The pause container is the first of them.
         process.out("    1 65535     0:00 /pause\n")
     for other in process.pod.visible(process.container):
-        user, command = user_name(process, other.user.uid), " ".join(other.argv)
+        user, command = user_name(process, other.user.uid), other.command_line
         started = datetime.fromtimestamp(other.started_us // 1_000_000, UTC)
         parent = other.parent.pid if other.parent is not None else 0
         if not debian:

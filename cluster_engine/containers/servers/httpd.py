@@ -43,6 +43,7 @@ def httpd(process: Process) -> Program:
         process.err(f"(98)Address already in use: AH00072: make_sock: could not bind to address 0.0.0.0:{port}\n")
         process.err("no listening sockets available, shutting down\nAH00015: Unable to open logs\n")
         return 1
+    process.title = "httpd -DFOREGROUND"
     ip = process.pod.network.ip
     warning = (
         "AH00558: httpd: Could not reliably determine the server's fully qualified domain name, using "

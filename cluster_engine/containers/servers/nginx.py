@@ -78,6 +78,7 @@ def nginx(process: Process) -> Program:
         process.err(f"nginx: [emerg] {why}\n")
         return 1
     server.greet()
+    process.title = f"nginx: master process {' '.join(process.argv)}"
     return (yield from run_until_stopped(process, on_hangup=server.reload, on_stop=server.say_goodbye))
 
 

@@ -343,6 +343,7 @@ def redis_server(process: Process) -> Program:
             f"Warning: Could not create server TCP listening socket *:{server.port}: bind: Address already in use", "#"
         )
         return 1
+    process.title = f"redis-server *:{server.port}"
     _greet(server, with_file=bool(words) and not words[0].startswith("-"))
     return (yield from _serve(server))
 

@@ -113,7 +113,7 @@ def test_containers_see_each_other_only_where_they_share_their_processes():
     world.apply(two.replace("TITLE", "apart") + shared.replace("TITLE", "together"))
     assert "nginx" not in world.sh("apart", "ps", "c")
     seen = world.sh("together", "ps", "c")
-    assert "nginx -g daemon off;" in seen
+    assert "nginx: master process nginx -g daemon off;" in seen
     assert "1 65535     0:00 /pause" in seen
 
 
