@@ -166,7 +166,7 @@ def test_a_debugger_sees_the_processes_and_the_network_of_its_target(world: Serv
     command = """sh -c 'wget -qO- localhost | grep -c Welcome; ps | grep "^    1"'"""
     debug = "debug target --image=busybox:1.36 --profile=general"
     ran = world.run(f"kubectl {debug} -i --target=target -c look -- {command}")
-    seen = "2\n    1 root      0:00 nginx -g daemon off;\n"
+    seen = "2\n    1 root      0:00 nginx: master process nginx -g daemon off;\n"
     targeting = 'Targeting container "target". '
     assert (ran.stdout.startswith(targeting), ran.stdout.partition("\n")[2], ran.code) == (True, seen, 0), ran
     status = json.loads(world.kubectl("get pod target -o json"))["status"]["ephemeralContainerStatuses"]
