@@ -196,6 +196,9 @@ def _compare(own: Directory, image: Directory | None, prefix: str, found: dict[s
 # Volumes made of API objects.
 
 
+GROUP_READS = 0o440
+
+
 def atomic_tree(files: Mapping[str, bytes | File], now_us: int, mode: int, gid: int = 0) -> Directory:
     """Files as the kubelet writes them: in a folder of their own behind the link `..data`, so that they change at
     once. Follows pkg/volume/util/atomic_writer.go.
@@ -207,6 +210,8 @@ def atomic_tree(files: Mapping[str, bytes | File], now_us: int, mode: int, gid: 
     root.entries["..data"] = Symlink(stamp, mtime_us=now_us)
     for path, content in files.items():
         file = content if isinstance(content, File) else File(content, mode, 0, gid, now_us)
+        if gid:
+            file.gid, file.mode = gid, file.mode | GROUP_READS
         file.mtime_us = file.mtime_us or now_us
         place(inner, path, file)
         top = path.split("/")[0]

@@ -12,12 +12,13 @@ from cluster_engine.containers.network.fabric import ConnectFault
 from cluster_engine.containers.network.http import HttpReply, HttpRequest, HttpServer, text_reply
 from cluster_engine.containers.network.resolver import config_of
 from cluster_engine.containers.pipe import Pipe, empty
-from cluster_engine.containers.process import decode, describe
+from cluster_engine.containers.process import decode
 from cluster_engine.containers.programs.network import BadAddress, resolve
 from cluster_engine.containers.programs.options import UsageFault, checked
 from cluster_engine.containers.programs.system import seconds_of
 from cluster_engine.containers.runner import Program
 from cluster_engine.containers.servers.base import Silent, http, listen, moment, run_until_stopped
+from cluster_engine.containers.servers.mounttest import mounttest
 from cluster_engine.containers.servers.static import NotThere, find_file
 
 if TYPE_CHECKING:
@@ -270,29 +271,6 @@ def _grpc_health(process: Process, flags: dict[str, str], rest: list[str]) -> Pr
     return (yield from run_until_stopped(process, stop_code=2))
 
 
-def _mounttest(process: Process, flags: dict[str, str], rest: list[str]) -> Program:
-    """Says what a volume looks like."""
-    from cluster_engine.containers.programs.listing import mode_text
-
-    code = 0
-    for name, path in flags.items():
-        try:
-            if name.startswith("new_file_0"):
-                mode = int(name[len("new_file_0") :], 8)
-                process.fs.write(path, b"mount-tester new file\n", process.cwd, process.user, mode=mode)
-            elif name.startswith("file_content"):
-                process.out(f'content of file "{path}": {decode(process.fs.read(path, process.cwd, process.user))}\n')
-            elif name in ("file_perm", "file_mode"):
-                process.out(f'perms of file "{path}": {mode_text(process.fs.lookup(path, process.cwd))}\n')
-            elif name == "fs_type":
-                process.out(f'mount type of "{path}": tmpfs\n')
-        except OSError as error:
-            process.out(f"error: {describe(error)}\n")
-            code = 1
-    return code
-    yield
-
-
 def _wait(process: Process, flags: dict[str, str], rest: list[str]) -> Program:
     """A subcommand that serves something which nobody asks here."""
     listen(process, {_port(flags, "port", 8080): Silent})
@@ -310,7 +288,7 @@ _COMMANDS: dict[str, _Command] = {
     "grpc-health-checking": _grpc_health,
     "liveness": liveness,
     "logs-generator": _logs_generator,
-    "mounttest": _mounttest,
+    "mounttest": mounttest,
     "net": _wait,
     "netexec": _netexec,
     "pause": _pause,

@@ -209,7 +209,7 @@ class PodVolumes:
             found |= self._files_of(source)
         group = (self.worker.pod["spec"].get("securityContext") or {}).get("fsGroup") or 0
         mode = DEFAULT_MODE if default is None else int(default)
-        return volumes.atomic_tree(found, now_us, mode | (0o440 if group else 0), int(group))
+        return volumes.atomic_tree(found, now_us, mode, int(group))
 
     def _files_of(self, source: Obj) -> dict[str, bytes | File]:
         if "configMap" in source:
@@ -218,7 +218,8 @@ class PodVolumes:
             name = source["secret"].get("secretName") or source["secret"].get("name", "")
             return self._data_files("secrets", name, source["secret"])
         if "downwardAPI" in source:
-            return {item["path"]: self.field(item).encode() for item in source["downwardAPI"].get("items") or ()}
+            items = source["downwardAPI"].get("items") or ()
+            return {item["path"]: _as_file(self.field(item).encode(), item) for item in items}
         if "serviceAccountToken" in source:
             token = source["serviceAccountToken"]
             return {token.get("path", "token"): File(b"", DEFAULT_MODE, source=lambda: self._token(token))}
@@ -235,9 +236,7 @@ class PodVolumes:
         found: dict[str, bytes | File] = {}
         for item in items:
             if item["key"] in data:
-                content = data[item["key"]]
-                mode = item.get("mode")
-                found[item["path"]] = content if mode is None else File(content, int(mode))
+                found[item["path"]] = _as_file(data[item["key"]], item)
         return found
 
     def _token(self, source: Obj) -> bytes:
@@ -255,6 +254,12 @@ class PodVolumes:
         containers = [*worker.pod["spec"]["containers"], *(worker.pod["spec"].get("initContainers") or ())]
         container = next((c for c in containers if c["name"] == reference.get("containerName")), containers[0])
         return fields.resource_text(container, reference, node_cpu=config.cpu, node_memory=config.memory)
+
+
+def _as_file(content: bytes, item: Obj) -> bytes | File:
+    """An item's content, as a file where the item says what mode it has."""
+    mode = item.get("mode")
+    return content if mode is None else File(content, int(mode))
 
 
 def _sources_of(spec: Obj) -> list[Obj]:
