@@ -90,7 +90,7 @@ class KubeletServer:
         worker, found = self._running(pod, container, "exec", query)
         own = worker.inside.inside(found)
         if own is None or not own.running:
-            raise _not_found(container)
+            raise _not_found(pod, container, "exec")
         session = ExecSession(worker, own, query)
         try:
             session.start(list(query.command))
@@ -106,7 +106,7 @@ class KubeletServer:
         worker, found = self._running(pod, container, "attach", query)
         own = worker.inside.inside(found)
         if own is None or own.main is None or not own.running:
-            raise _not_found(container)
+            raise _not_found(pod, container, "attach")
         return AttachSession(worker, own, query).exchange
 
     def _running(self, pod: Obj, container: str, verb: str, query: ExecQuery) -> tuple[PodWorker, Container]:
@@ -115,7 +115,7 @@ class KubeletServer:
         worker = self._worker(pod)
         found = _find(worker, container) if worker is not None else None
         if worker is None or found is None or found.state != "running":
-            raise _not_found(container)
+            raise _not_found(pod, container, verb)
         return worker, found
 
     # Ports.
@@ -317,7 +317,11 @@ def _parameters(query: ExecQuery) -> str:
     return urlencode([*(("command", word) for word in query.command), *wanted])
 
 
-def _not_found(container: str) -> ApiError:
+def _not_found(pod: Obj, container: str, verb: str) -> ApiError:
+    """Each in its own words: pkg/kubelet/kubelet_pods.go, GetExec and GetAttach."""
+    if verb == "attach":
+        meta = pod["metadata"]
+        return _upgrade_failed(f"container {container} not found in pod {meta['name']}_{meta['namespace']}")
     return _upgrade_failed(f'container not found ("{container}")')
 
 

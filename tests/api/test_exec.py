@@ -100,6 +100,9 @@ def test_a_container_that_waits_to_run_again(world: Server, kubectl: str) -> Non
     ran = world.run(f"kubectl exec {name} -- ls", kubectl=kubectl)
     head = "error: Internal error occurred: " if minor(kubectl) >= 30 else "error: "
     assert ran.stderr == f'{head}unable to upgrade connection: container not found ("{name}")\n'
+    ran = world.run(f"kubectl attach {name} < /dev/null", kubectl=kubectl)
+    words = f"{head}unable to upgrade connection: container {name} not found in pod {name}_default"
+    assert ran.stderr.splitlines()[-1] == words
     world.kubectl(f"delete pod {name} --now")
 
 
