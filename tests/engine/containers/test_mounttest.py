@@ -43,5 +43,5 @@ def test_a_volume_is_described_and_the_container_ends():
         'error from Stat("/absent"): stat /absent: no such file or directory\n'
         'content of file "/info/labels": app="t"\n'
     )
-    codes = [c["state"]["terminated"]["exitCode"] for c in world.get("pods", "t")["status"]["containerStatuses"]]
-    assert codes == [0, 1]
+    codes = "{.status.containerStatuses[*].state.terminated.exitCode}"
+    assert world.ok(f"get pod t -o jsonpath='{codes}'") == "0 1"
