@@ -6,7 +6,7 @@ import { mirror, on } from "./socket";
 import { say } from "./words";
 
 const COMMANDS = /language-(sh|bash|shell|console)\b/;
-const TYPED = /^(\$ )?(kubectl|for|while) /; // a block without a language that is plainly to be typed
+const TYPED = /^(\$ )?(kubectl|for|while|sleep|curl|cat|echo|nslookup) /; // a block without a language that is plainly to be typed
 const lesson = one("#lesson");
 
 function mark(step: HTMLElement, { done, message, place, golf }: StepState, warm: boolean): void {
@@ -84,6 +84,17 @@ async function copy(content: string, pressed: HTMLButtonElement): Promise<void> 
   } catch { text(pressed, say("code.copy_failed")); }
 }
 
+/** Lines break between the words of a command, never at a hyphen in one: `--replicas` stays whole. */
+function keepWords(code: Element): void {
+  const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  const texts: Node[] = [];
+  while (walker.nextNode()) texts.push(walker.currentNode);
+  for (const node of texts) {
+    const parts = (node.textContent ?? "").split(/(\s+)/).filter(Boolean);
+    (node as Text).replaceWith(...parts.map((part) => (part.trim() ? h("span", { class: "word" }, part) : part)));
+  }
+}
+
 /** Give the code blocks of a lesson their buttons; blocks that have them already are left alone. */
 function dressCode(within: ParentNode): void {
   for (const pre of within.querySelectorAll<HTMLElement>("pre:not(.is-dressed)")) {
@@ -94,6 +105,7 @@ function dressCode(within: ParentNode): void {
     else if ("command" in pre.dataset || COMMANDS.test(code.className) || TYPED.test(code.textContent ?? "")) {
       const commands = commandsOf(code);
       pre.classList.add("is-typed");
+      keepWords(code);
       actions.push(button("code.type", () => tell("type", { text: commands, run: commands.includes("\n") })));
     } else if (!/language-/.test(code.className)) continue; // what a command prints is only to be read
     actions.push(button("code.copy", (pressed) => void copy(file ? code.textContent ?? "" : commandsOf(code), pressed)));
