@@ -153,14 +153,14 @@ class _Netexec:
                 ["/bin/sh", "-c", command], fds={0: empty(), 1: out, 2: err}, parent=process
             )
         except ProgramNotFound as missing:
-            server.reply(text_reply(json.dumps({"error": str(missing)})))
+            server.reply(text_reply(json.dumps({"error": str(missing)}, separators=(",", ":"))))
             return
 
         def answer(ended: Process) -> None:
             result = {"output": decode(out.take())}
             if ended.exit_code:
                 result["error"] = f"exit status {ended.exit_code}"
-            server.reply(text_reply(json.dumps(result)))
+            server.reply(text_reply(json.dumps(result, separators=(",", ":"))))
 
         child.on_end.append(answer)
 
