@@ -108,15 +108,15 @@ class KubeApi:
     async def _websocket(self, scope: Message, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         found, http = await self._find(scope, "GET", b"")
+        can_answer = "websocket.http.response" in scope.get("extensions", {})
         if found is None:
-            await send({"type": "websocket.close", "code": websocket.REFUSED})
+            await websocket.refuse(error_response(errors.page_not_found()), [], send, can_answer=can_answer)
             return
         try:
             http.upgrade = True
             response = await _answer(found, http)
             client = Client(receive, "websocket.disconnect")
             protocols = scope.get("subprotocols") or []
-            can_answer = "websocket.http.response" in scope.get("extensions", {})
             await _attended(
                 found, client, websocket.serve(response, found.backend, protocols, client, send, can_answer=can_answer)
             )

@@ -69,7 +69,7 @@ async def serve(
         case HttpResponse() if response.code == 200:
             await _tell(response, _Sink(send, protocols, is_text=False))
         case HttpResponse():
-            await _refuse(response, protocols, send, can_answer=can_answer)
+            await refuse(response, protocols, send, can_answer=can_answer)
 
 
 async def _speak(
@@ -87,7 +87,7 @@ async def _speak(
     if protocol is None and protocols:
         response.stop()
         body = f"websocket server selects no protocol of [{' '.join(protocols)}]".encode()
-        await _refuse(HttpResponse(403, body, "text/plain; charset=utf-8"), [], send, can_answer=can_answer)
+        await refuse(HttpResponse(403, body, "text/plain; charset=utf-8"), [], send, can_answer=can_answer)
         return
     spoken = protocol or known[-1]
     if isinstance(response, ExchangeResponse):
@@ -115,7 +115,7 @@ async def _tell(response: HttpResponse, sink: _Sink) -> None:
     await sink.end()
 
 
-async def _refuse(response: HttpResponse, protocols: list[str], send: Send, *, can_answer: bool) -> None:
+async def refuse(response: HttpResponse, protocols: list[str], send: Send, *, can_answer: bool) -> None:
     """Tells an error: what a kubelet refuses to those who speak v5, over the socket; all else before there is one."""
     spoken = next((name for name in EXCHANGE_PROTOCOLS if name in protocols), None)
     body = response.body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -116,6 +117,16 @@ def test_a_followed_log(own: Sandbox) -> None:
     finally:
         following.terminate()
         following.communicate(timeout=10)
+
+
+def test_a_websocket_under_a_wrong_secret_is_no_path(site: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==", "Sec-WebSocket-Protocol": "v5.channel.k8s.io"}
+    connection.request("GET", "/k/wrong/api/v1/namespaces/default/pods/web/exec?command=ls", headers=upgrade | key)
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["reason"]) == (404, "NotFound")
+    connection.close()
 
 
 def test_the_secret_is_in_no_log(own: Sandbox, site: Server) -> None:
