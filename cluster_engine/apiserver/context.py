@@ -45,6 +45,8 @@ class ServerContext:
         self.token_ids = rng.stream("token-ids")
         # Raises `ApiError` for a request that cannot be answered at present; None as long as all is well.
         self.gate: Callable[[Request], None] | None = None
+        # What whoever runs the cluster refuses on top of that; no fault takes it away.
+        self.limit: Callable[[Request], None] | None = None
         # What every request is refused with while the process does not run, and the health checks that fail.
         self.down: ApiError | None = None
         self.failing_checks: tuple[str, ...] = ()

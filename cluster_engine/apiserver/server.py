@@ -49,6 +49,8 @@ class ApiServer(ServerContext):
         """Answers one request. Raises `ApiError`, and nothing else, for whatever it refuses."""
         if self.gate is not None:
             self.gate(request)
+        if self.limit is not None:
+            self.limit(request)
         strategy = self.strategy(request.resource)
         if MASTERS not in request.groups:
             self._authorize(strategy, request)

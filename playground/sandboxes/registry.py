@@ -34,7 +34,7 @@ def build_cluster(recovered: Recovered) -> Cluster:
     config = ClusterConfig(seed=sandbox.seed, start_us=sandbox.time_us, token_key=token_key)
     snapshot = Snapshot(store, sandbox.time_us, sandbox.next_step) if store.revision else None
     cluster = Cluster(config, snapshot)
-    cluster.server.gate = limit_objects(cluster)
+    cluster.server.limit = limit_objects(cluster)
     return cluster
 
 

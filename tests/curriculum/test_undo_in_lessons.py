@@ -66,3 +66,30 @@ async def test_every_command_of_a_lesson_can_be_taken_back_and_done_again(site, 
         assert "golf" in browser.last("progress")
     finally:
         site.worker.registry.prepare = prepared
+
+
+async def test_a_broken_cluster_is_whole_again_after_an_undo_and_broken_after_a_redo(site, learner):
+    lesson = catalogue.find("01-control-plane")
+    site.worker.progress_hook = progress.evaluate_live
+    prepared, site.worker.registry.prepare = site.worker.registry.prepare, start.prepare
+    sandbox = start.sandbox_for(learner, lesson)
+    browser = await site.browser(sandbox, learner)
+    refused = "The connection to the server 127.0.0.1:6443 was refused"
+    try:
+        await typed(site, browser, "kubectl create deployment web --image=nginx --replicas=3")
+        assert "create" in progress.ticked(sandbox.pk, lesson.slug)
+        assert "stop-kube-scheduler" in await browser.run("kubectl get faults")
+        await browser.run("kubectl create -f stop-apiserver.yaml")
+        assert refused in await browser.run("kubectl get pods")
+        await browser.say(type="undo", terminal="1")  # the look
+        await browser.say(type="undo", terminal="1")  # the fault
+        assert "Running" in await browser.run("kubectl get pods")
+        await browser.say(type="redo", terminal="1")
+        assert refused in await browser.run("kubectl get pods")
+        await browser.say(type="reset", terminal="1", what="lesson")
+        assert progress.ticked(sandbox.pk, lesson.slug) == {}
+        assert await browser.run("kubectl get faults") == "No resources found\n"
+        await typed(site, browser, "kubectl create deployment web --image=nginx --replicas=3")
+        assert "stop-kube-scheduler" in await browser.run("kubectl get faults"), "the next step breaks it anew"
+    finally:
+        site.worker.registry.prepare = prepared

@@ -4,8 +4,11 @@ import random
 
 import pytest
 
+from cluster_engine.faults.fault import Fault
 from playground.console import view
+from playground.sandboxes import limits
 from playground.sandboxes.models import Command, Revision, Sandbox
+from playground.sandboxes.registry import limit_objects
 from tests.site.manifests import DEPLOYMENT, STATEFUL_SET
 
 TAGS = ["1.7.9", "1.9.1", "no-such-tag"]
@@ -332,3 +335,25 @@ async def test_a_fault_in_the_lessons_check_harms_nothing(site, make_sandbox, le
     site.worker.progress_hook = evaluate
     browser = await site.browser(sandbox, learner)
     assert await browser.run("kubectl create namespace fine") == "namespace/fine created\n"
+
+
+async def test_a_fault_neither_ends_the_limit_of_objects_nor_is_ended_by_a_crash(site, sandbox, learner, monkeypatch):
+    browser = await site.browser(sandbox, learner)
+    (live,) = site.lives
+    live.cluster.inject(Fault("Stop", "kube-apiserver"))
+    await site.settle()
+    refused = "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n"
+    assert await browser.run("kubectl get pods") == refused
+    site.crash()
+    browser = await site.browser(sandbox, learner)
+    assert await browser.run("kubectl get pods") == refused
+    (live,) = site.lives
+    live.cluster.lift("stop-kube-apiserver")
+    await site.pass_time(10)
+    monkeypatch.setattr(limits, "MAX_OBJECTS", 1)
+    live.cluster.server.limit = limit_objects(live.cluster)
+    live.cluster.inject(Fault("Stop", "kube-apiserver"))
+    await site.settle()
+    live.cluster.lift("stop-kube-apiserver")
+    await site.pass_time(10)
+    assert "exceeded quota: sandbox" in await browser.run("kubectl create namespace more")
