@@ -6,7 +6,6 @@ import { mirror, on } from "./socket";
 import { say } from "./words";
 
 const COMMANDS = /language-(sh|bash|shell|console)\b/;
-const TYPED = /^(\$ )?(kubectl|for|while|sleep|curl|cat|echo|nslookup) /; // a block without a language that is plainly to be typed
 const lesson = one("#lesson");
 
 function mark(step: HTMLElement, { done, message, place, golf }: StepState, warm: boolean): void {
@@ -102,7 +101,7 @@ function dressCode(within: ParentNode): void {
     const file = pre.dataset.file ?? (code as HTMLElement).dataset.file ?? pre.closest<HTMLElement>("[data-file]")?.dataset.file;
     const actions: HTMLButtonElement[] = [];
     if (file) actions.push(button("code.open", () => tell("open", { path: file, text: code.textContent ?? "" })));
-    else if ("command" in pre.dataset || COMMANDS.test(code.className) || TYPED.test(code.textContent ?? "")) {
+    else if ("command" in pre.dataset || COMMANDS.test(code.className) || code.querySelector(".line")) {
       const commands = commandsOf(code);
       pre.classList.add("is-typed");
       keepWords(code);
