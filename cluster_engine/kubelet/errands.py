@@ -15,6 +15,7 @@ from cluster_engine.containers.network.client import EmptyReply, Exchange, Timeo
 from cluster_engine.containers.network.fabric import ConnectFault, Fabric, Namespace
 from cluster_engine.containers.pipe import Sink, empty
 from cluster_engine.containers.runner import Runner, Wait
+from cluster_engine.containers.servers.base import GrpcHealth
 
 if TYPE_CHECKING:
     from cluster_engine.kubelet.interfaces import Sandbox
@@ -176,8 +177,8 @@ def get_url(worker: Sandbox, action: Obj, port: int, seconds: float) -> Errand:
     return Outcome(False, f'Get "{target}": stopped after 10 redirects', remote=remote)
 
 
-def dial(worker: Sandbox, host: str, port: int, seconds: float, *, grpc: bool = False) -> Errand:
-    """Opens a connection, and closes it again. Follows pkg/probe/tcp; gRPC's health service counts as well then."""
+def dial(worker: Sandbox, host: str, port: int, seconds: float) -> Errand:
+    """Opens a connection, and closes it again. Follows pkg/probe/tcp."""
     world = worker.inside.look()
     caller = _caller(worker, world.runner)
     deadline_us = world.now_us + round(seconds * 1_000_000)
@@ -186,10 +187,26 @@ def dial(worker: Sandbox, host: str, port: int, seconds: float, *, grpc: bool = 
         connection = yield from connect(caller, host, port, deadline_us)
         connection.finish()
     except ConnectFault as fault:
-        if grpc:
-            why = f'timeout: failed to connect service "{host}:{port}" within {seconds:g}s: context deadline exceeded'
-            return Outcome(False, why, remote=remote)
         return Outcome(False, f"dial tcp {host}:{port}: connect: {WORDS[fault.kind]}", remote=remote)
     except Timeout:
         return Outcome(False, f"dial tcp {host}:{port}: i/o timeout", restless=True, remote=remote)
     return Outcome(True, remote=remote)
+
+
+def ask_health(worker: Sandbox, port: int, service: str, seconds: float) -> Errand:
+    """Asks the health service of a gRPC server. Follows pkg/probe/grpc; what speaks no gRPC is never connected."""
+    world = worker.inside.look()
+    deadline_us = world.now_us + round(seconds * 1_000_000)
+    late = f'timeout: failed to connect service "{worker.ip}:{port}" within {seconds:g}s: context deadline exceeded'
+    try:
+        connection = yield from connect(_caller(worker, world.runner), worker.ip, port, deadline_us)
+    except (ConnectFault, Timeout):
+        return Outcome(False, late)
+    server = connection.handler
+    connection.finish()
+    if not isinstance(server, GrpcHealth):
+        return Outcome(False, late)
+    status = server.services.get(service)
+    if status is None:
+        return Outcome(False, "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service")
+    return Outcome(status == "SERVING", "" if status == "SERVING" else f'service unhealthy (responded with "{status}")')

@@ -56,7 +56,8 @@ def ask(worker: Sandbox, container: Container, probe: Obj, done: Callable[[Outco
         return
     if field == "httpGet":
         errand = errands.get_url(worker, action, port, seconds)
+    elif field == "grpc":
+        errand = errands.ask_health(worker, port, action.get("service") or "", seconds)
     else:
-        host = (action.get("host") if field == "tcpSocket" else None) or worker.ip
-        errand = errands.dial(worker, host, port, seconds, grpc=field == "grpc")
+        errand = errands.dial(worker, action.get("host") or worker.ip, port, seconds)
     errands.send(worker, errand, done, what)

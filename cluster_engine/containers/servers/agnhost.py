@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cluster_engine.containers.container import ProgramNotFound
 from cluster_engine.containers.network.client import Timeout, connect
-from cluster_engine.containers.network.fabric import ConnectFault
+from cluster_engine.containers.network.fabric import ConnectFault, Connection
 from cluster_engine.containers.network.http import HttpReply, HttpRequest, HttpServer, text_reply
 from cluster_engine.containers.network.resolver import config_of
 from cluster_engine.containers.pipe import Pipe, empty
@@ -17,7 +17,7 @@ from cluster_engine.containers.programs.network import BadAddress, resolve
 from cluster_engine.containers.programs.options import UsageFault, checked
 from cluster_engine.containers.programs.system import seconds_of
 from cluster_engine.containers.runner import Program
-from cluster_engine.containers.servers.base import Silent, http, listen, moment, run_until_stopped
+from cluster_engine.containers.servers.base import GrpcHealth, Silent, http, listen, moment, run_until_stopped
 from cluster_engine.containers.servers.mounttest import mounttest
 from cluster_engine.containers.servers.static import NotThere, find_file
 
@@ -264,10 +264,23 @@ def _logs_generator(process: Process, flags: dict[str, str], rest: list[str]) ->
 
 
 def _grpc_health(process: Process, flags: dict[str, str], rest: list[str]) -> Program:
-    listen(
-        process,
-        {_port(flags, "port", 5000): Silent, _port(flags, "http-port", 8080): http(lambda request: HttpReply(200))},
-    )
+    """A gRPC server whose health is switched over HTTP."""
+    service = flags.get("service", "")
+    services = {service: "SERVING"}
+
+    def switch(request: HttpRequest) -> HttpReply:
+        states = {"/make-serving": "SERVING", "/make-not-serving": "NOT_SERVING"}
+        path = request.target.partition("?")[0]
+        if path not in states:
+            return HttpReply(404, b"404 page not found\n")
+        services[service] = states[path]
+        process.pod.touch()
+        return HttpReply(200)
+
+    def accept(connection: Connection) -> GrpcHealth:
+        return GrpcHealth(connection, services)
+
+    listen(process, {_port(flags, "port", 5000): accept, _port(flags, "http-port", 8080): http(switch)})
     return (yield from run_until_stopped(process, stop_code=2))
 
 

@@ -96,6 +96,14 @@ class Silent:
         self._connection.close()
 
 
+class GrpcHealth(Silent):
+    """A gRPC server with the health service: `services` says what each of its services answers."""
+
+    def __init__(self, connection: Connection, services: Mapping[str, str]) -> None:
+        super().__init__(connection)
+        self.services = services
+
+
 def moment(time_us: int) -> datetime:
     return datetime.fromtimestamp(time_us // 1_000_000, UTC)
 

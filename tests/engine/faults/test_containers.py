@@ -54,12 +54,13 @@ def test_crashes_in_a_row_are_backed_off(world):
     [
         ({"httpGet": {"port": 80}}, "HTTP probe failed with statuscode: 500"),
         ({"tcpSocket": {"port": 80}}, "dial tcp {ip}:80: connect: connection refused"),
-        ({"grpc": {"port": 80}}, 'service unhealthy (responded with "NOT_SERVING")'),
+        ({"grpc": {"port": 5000}}, 'service unhealthy (responded with "NOT_SERVING")'),
         ({"exec": {"command": ["true"]}}, ""),
     ],
 )
 def test_a_readiness_probe_fails_until_the_fault_is_lifted(world, handler, words):
-    world.pod("p", readinessProbe={**handler, "periodSeconds": 5})
+    image = {"image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["grpc-health-checking"]}
+    world.pod("p", readinessProbe={**handler, "periodSeconds": 5}, **(image if "grpc" in handler else {}))
     world.run(20)
     assert world.ready() == 1
     name = world.inject("FailProbe", TARGET, probe="readiness")

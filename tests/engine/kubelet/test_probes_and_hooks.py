@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.cluster_tools import Playground
+from tests.engine.support import Terminal
 
 Obj = dict[str, Any]
 
@@ -71,6 +72,42 @@ def test_a_command_that_is_not_there_says_nothing_about_the_container(playground
     playground.run(20)
     assert unhealthy(playground)[0].startswith("Liveness probe errored and resulted in unknown state: rpc error: ")
     assert playground.container()["restartCount"] == 0
+
+
+# gRPC.
+
+HEALTH = {"image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["grpc-health-checking", "--service=shop"]}
+
+
+@pytest.mark.parametrize(
+    ("image", "port", "service", "words"),
+    [
+        (HEALTH, 5000, "shop", ""),
+        (HEALTH, 5000, "other", "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service"),
+        # A server that speaks HTTP only is there, and is never connected.
+        ({}, 80, "", 'timeout: failed to connect service "{ip}:80" within 1s: context deadline exceeded'),
+    ],
+)
+def test_a_grpc_probe_asks_the_health_service(playground, image, port, service, words):
+    playground.pod(readinessProbe={"grpc": {"port": port, "service": service}, "periodSeconds": 2}, **image)
+    playground.run(12)
+    assert playground.container()["ready"] is not bool(words)
+    if words:
+        ip = playground.get("pods", "p")["status"]["podIP"]
+        assert unhealthy(playground) == [f"Readiness probe failed: {words.format(ip=ip)}"]
+
+
+def test_a_grpc_probe_sees_that_the_service_is_not_well_any_more(playground):
+    playground.pod(readinessProbe={"grpc": {"port": 5000, "service": "shop"}, "periodSeconds": 2}, **HEALTH)
+    playground.run(12)
+    terminal = Terminal(cluster=playground.cluster)
+    terminal.ok("kubectl exec p -- curl -s localhost:8080/make-not-serving")
+    playground.run(8)
+    assert playground.container()["ready"] is False
+    assert unhealthy(playground) == ['Readiness probe failed: service unhealthy (responded with "NOT_SERVING")']
+    terminal.ok("kubectl exec p -- curl -s localhost:8080/make-serving")
+    playground.run(4)
+    assert playground.container()["ready"] is True
 
 
 # Thresholds and times.
