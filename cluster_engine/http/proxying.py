@@ -6,15 +6,27 @@ what comes back may run no scripts: a browser would take it for a page of the se
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
+from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apiserver.kubelet_api import ProxyAnswer, ProxyCall
 from cluster_engine.http.message import HttpRequest, HttpResponse
+
+_NOT_HANDED_BACK = frozenset(
+    ("set-cookie", "content-security-policy", "x-content-type-options", "content-length", "transfer-encoding")
+)
+# An attribute with a link to a path from the root: (all before it, the path).
+_ATTRIBUTES = rb"href|src|action|formaction|poster|data|cite|background|codebase|longdesc|manifest|profile|icon|usemap"
+_LINK = re.compile(
+    rb"(<[a-z][^<>]{0,2000}?\s(?:%s)\s*=\s*[\"']?)(/(?![/\s>])[^\s\"'<>]*|/(?=[\s\"'>]))" % _ATTRIBUTES, re.IGNORECASE
+)
 
 METHODS = {
     "GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete",
     "OPTIONS": "get",
 }  # fmt: skip
+_BAD_GATEWAY = 502
 _KEPT_BACK = frozenset(("authorization", "cookie", "connection", "upgrade", "transfer-encoding", "keep-alive", "te"))
 
 
@@ -56,7 +68,7 @@ def redirect(http: HttpRequest) -> HttpResponse:
 
 
 def answer_of(answer: ProxyAnswer, http: HttpRequest, rest: str) -> HttpResponse:
-    """What is handed back."""
+    """What is handed back. What leads elsewhere within what is proxied leads through the proxy."""
     content_type = "application/octet-stream"
     headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
     for name, value in answer.headers:
@@ -65,18 +77,31 @@ def answer_of(answer: ProxyAnswer, http: HttpRequest, rest: str) -> HttpResponse
             content_type = value
         elif lower == "location":
             headers.append((name, _location(value, http, rest)))
-        elif lower not in ("set-cookie", "content-security-policy", "x-content-type-options", "content-length"):
+        elif lower not in _NOT_HANDED_BACK:
             headers.append((name, value))
-    return HttpResponse(answer.status, answer.body, content_type, headers)
+    body = answer.body
+    if content_type.partition(";")[0].strip() == "text/html" and not _is_encoded(answer):
+        body = _LINK.sub(lambda found: found[1] + _within(found[2].decode("latin-1"), rest).encode("latin-1"), body)
+    status = answer.status if 200 <= answer.status <= 599 else _BAD_GATEWAY
+    return HttpResponse(status, body, content_type, headers)
+
+
+def _is_encoded(answer: ProxyAnswer) -> bool:
+    return any(name.lower() == "content-encoding" for name, _value in answer.headers)
 
 
 def _location(value: str, http: HttpRequest, rest: str) -> str:
-    """Where a redirection leads: within what is proxied it goes through the proxy, too."""
-    url = urlsplit(value)
-    if url.netloc and url.hostname != urlsplit(f"//{http.headers.get('host', '')}").hostname:
+    try:
+        url = urlsplit(value)
+        elsewhere = url.netloc and url.hostname != urlsplit(f"//{http.headers.get('host', '')}").hostname
+    except ValueError:
+        words = f"Internal error occurred: error trying to parse Location header: {value}"
+        raise ApiError(500, "InternalError", words) from None
+    if elsewhere or not (url.netloc or url.path.startswith("/")):
         return value
-    head = http.path[: len(http.path) - len(rest)]
-    path = url.path or "/"
-    if url.netloc or path.startswith("/"):
-        path = head + path
-    return path + (f"?{url.query}" if url.query else "")
+    return _within((url.path or "/") + (f"?{url.query}" if url.query else ""), rest)
+
+
+def _within(path: str, rest: str) -> str:
+    """A path of what is proxied, seen from `rest`. Relative, for a client may know the proxy under a longer path."""
+    return "../" * (rest.count("/") - 1) + (path[1:] or "./")
