@@ -41,7 +41,7 @@ lessons: python ## Read all lessons, play them, and play their spoiled solutions
 	@$(PYTHON) -m pytest -q tests/curriculum/test_catalogue.py tests/curriculum/test_lessons.py tests/curriculum/test_mutations.py \
 		tests/curriculum/test_document_points.py tests/curriculum/test_predictions.py
 
-bench: python ## Measure the engine, the API and a page; prints one JSON object
+bench: python ## Measure the engine, the API, a page and the terminal; prints one JSON object
 	@$(HOST_PYTHON) tools/install.py --tests >&2
 	@$(PYTHON) -m bench
 

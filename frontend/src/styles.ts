@@ -29,6 +29,16 @@ export function withAdoptedStyles<T>(build: () => T): T {
   }
 }
 
+/** xterm.js colours selected cells, and those that lack contrast, by the `style` attribute of their spans, which the
+ * policy forbids as well. The same declarations through CSSOM are allowed. */
+export function styleSpansThroughCssom(): void {
+  const set = HTMLSpanElement.prototype.setAttribute;
+  HTMLSpanElement.prototype.setAttribute = function (name: string, value: string): void {
+    if (name === "style") this.style.cssText = value;
+    else set.call(this, name, value);
+  };
+}
+
 /** The present value of a colour token, for what draws with colours of its own rather than with CSS. */
 export function colour(token: string): string {
   const probe = document.createElement("span");

@@ -2,6 +2,7 @@
 import { hear, kept, one, tell } from "./dom";
 import { Shell } from "./shell";
 import { on } from "./socket";
+import { styleSpansThroughCssom } from "./styles";
 
 const MOST_TERMINALS = 6;
 const root = one("[data-island=terminal]");
@@ -9,6 +10,7 @@ const tabs = one("[data-terminal-tabs]");
 const stopButton = one<HTMLButtonElement>("[data-terminal-stop]");
 const shells = new Map<string, Shell>();
 let active: Shell;
+styleSpansThroughCssom();
 let spoken = kept.get("terminal.spoken") === "yes";
 
 /** A command that takes the keys itself can only be stopped from outside. */

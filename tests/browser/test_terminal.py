@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -27,6 +28,12 @@ def web(workspace: Workspace) -> Workspace:
     expect(workspace.pods()).to_have_count(1, timeout=ROLLOUT_MS)
     workspace.page.keyboard.press("Control+l")
     return workspace
+
+
+def middle(workspace: Workspace) -> tuple[float, float]:
+    box = workspace.terminal().bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] - 12
 
 
 def prompt_is_back(workspace: Workspace) -> None:
@@ -186,6 +193,39 @@ def test_files_come_from_the_visitors_machine_and_go_back(workspace: Workspace, 
     assert Path(waiting.value.path()).read_text() == mine.read_text()
 
 
+def test_what_is_selected_is_copied_and_the_command_is_left_alone(workspace: Workspace) -> None:
+    page = workspace.page
+    workspace.type("kubectl get ns -w")
+    workspace.says("kube-system")
+    row = workspace.terminal().locator(".xterm-rows > div", has_text="kube-system").bounding_box()
+    assert row is not None
+    page.mouse.dblclick(row["x"] + 20, row["y"] + row["height"] / 2)
+    page.keyboard.press("Control+c")
+    assert page.evaluate("navigator.clipboard.readText()") == "kube-system"
+    # The watch still runs: with something selected, Ctrl-C copies; without, it stops.
+    assert not workspace.rows()[-1].startswith("$")
+    page.mouse.click(*middle(workspace))
+    page.keyboard.press("Control+c")
+    prompt_is_back(workspace)
+
+
+def test_somebody_attaches_to_a_process_and_leaves_it_running(workspace: Workspace) -> None:
+    keyboard = workspace.page.keyboard
+    workspace.type("kubectl run box --image=busybox --stdin --tty --restart=Never --command -- sh")
+    expect(workspace.pods()).to_have_count(1, timeout=ROLLOUT_MS)
+    workspace.page.keyboard.press("Control+l")
+    workspace.type("kubectl attach -it box")
+    keyboard.press("Enter")
+    workspace.says("#")
+    keyboard.type("echo from inside")
+    keyboard.press("Enter")
+    expect(workspace.terminal().locator(".xterm-rows")).to_contain_text(re.compile(r"inside\s*from inside"))
+    # The terminal's own Ctrl-C goes to the process; the button ends kubectl.
+    workspace.page.locator("[data-terminal-stop]").click()
+    prompt_is_back(workspace)
+    expect(workspace.pods()).to_have_count(1)
+
+
 def test_one_terminal_watches_while_another_works(workspace: Workspace) -> None:
     page = workspace.page
     workspace.type("kubectl get ns -w")
@@ -213,3 +253,32 @@ def test_what_the_terminal_prints_is_read_aloud_politely(workspace: Workspace) -
     expect(workspace.terminal().locator(".live-region")).to_have_attribute("aria-live", "off")
     page.keyboard.type("for i in $(seq 1 30); do echo line $i; done\n")
     expect(region).to_contain_text("and 10 more lines")
+
+
+CONTRASTS = """() => {
+  const number = (text) => text.match(/[\\d.]+/g).slice(0, 3).map((part) => {
+    const value = Number(part) / 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  const light = (text) => { const [r, g, b] = number(text); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const behind = light(getComputedStyle(document.querySelector('.dock')).backgroundColor);
+  return [...document.querySelectorAll('[data-terminal="1"] .xterm-rows span')]
+    .filter((span) => /^colour/.test(span.textContent))
+    .map((span) => {
+      const front = light(getComputedStyle(span).color);
+      return (Math.max(front, behind) + 0.05) / (Math.min(front, behind) + 0.05);
+    });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_colour_can_be_read(workspace: Workspace, scheme: Literal["light", "dark"]) -> None:
+    page = workspace.page
+    page.emulate_media(color_scheme=scheme)
+    codes = " ".join(str(code) for code in (*range(30, 38), *range(90, 98)))
+    workspace.type(f"for c in {codes} '38;5;226' '38;5;17'; do printf \"\\033[${{c}}mcolour $c\\033[0m\\n\"; done")
+    workspace.says("colour 38;5;17")
+    prompt_is_back(workspace)
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) >= 12  # what cannot be told from plain text has no span of its own
+    assert min(contrasts) >= 4.4, contrasts  # 4.5, less what rounding to whole colours takes
