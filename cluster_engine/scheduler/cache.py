@@ -160,19 +160,20 @@ class Cache:
         if not info.pods:
             del self._nodes[name]
 
-    def place(self, pod: Obj, node: str) -> None:
-        """Counts a pod on a node; a pod that is counted already is counted anew."""
-        key = key_of(pod)
+    def place(self, pod: Obj, node: str, key: str = "") -> bool:
+        """Counts a pod on a node, anew where it is counted already; whether it was not counted anywhere before."""
+        key = key or key_of(pod)
         before = self._placed.get(key)
-        if before is not None and before[0] == node and _alike(before[1], pod):
-            self._placed[key] = (node, pod)
-            self._nodes[node].pods[key] = pod
-            return
         if before is not None:
+            if before[0] == node and _alike(before[1], pod):
+                self._placed[key] = (node, pod)
+                self._nodes[node].pods[key] = pod
+                return False
             self.remove(key)
         self._info(node).add_pod(pod)
         self._placed[key] = (node, pod)
         self._recount(pod, node, 1)
+        return before is None
 
     def remove(self, key: str) -> bool:
         """Stops counting a pod; False where it was not counted."""
@@ -186,11 +187,6 @@ class Cache:
         if info.node is None and not info.pods:
             del self._nodes[node]
         return True
-
-    def node_of(self, key: str) -> str | None:
-        """Where a pod is counted."""
-        placed = self._placed.get(key)
-        return placed[0] if placed else None
 
     def placed(self) -> Iterator[tuple[str, Obj]]:
         """(node, pod) of every pod that is counted; also those of nodes that are gone."""
@@ -250,13 +246,12 @@ def _counts_for(pod: Obj, namespace: str, selector: Selector, with_deleting: boo
 def _alike(before: Obj, after: Obj) -> bool:
     """Whether a pod counts the same as before: same requests, labels, affinity and fate."""
     old, new = before["metadata"], after["metadata"]
-    return (
-        old.get("uid") == new.get("uid")
-        and before["spec"].get("affinity") is after["spec"].get("affinity")
-        and bool(old.get("deletionTimestamp")) == bool(new.get("deletionTimestamp"))
-        and (old.get("labels") is new.get("labels") or old.get("labels") == new.get("labels"))
-        and (
-            before["spec"]["containers"] is after["spec"]["containers"]
-            or before["spec"]["containers"] == after["spec"]["containers"]
-        )
-    )
+    if old.get("uid") != new.get("uid") or bool(old.get("deletionTimestamp")) != bool(new.get("deletionTimestamp")):
+        return False
+    if old.get("labels") is not new.get("labels") and old.get("labels") != new.get("labels"):
+        return False
+    was, is_ = before["spec"], after["spec"]
+    if was is is_:
+        return True
+    same = was["containers"] is is_["containers"] or was["containers"] == is_["containers"]
+    return same and was.get("affinity") is is_.get("affinity")

@@ -68,8 +68,9 @@ class CycleState:
     pod: Obj
     resources: PodResources
     kept: dict[str, Any] = field(default_factory=dict)
-    # Plugins that do not concern the pod.
+    # Plugins that do not concern the pod, and those that filter nodes for it.
     skipped: set[str] = field(default_factory=set)
+    filters: list[Plugin] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

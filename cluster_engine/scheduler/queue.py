@@ -74,6 +74,11 @@ class SchedulingQueue:
         self._drop_stale()
         return len(self._active)
 
+    @property
+    def anybody_waits(self) -> bool:
+        """Whether there is a pod that a change of the cluster may bring back."""
+        return bool(self._unschedulable)
+
     def add(self, pod: Obj, cause: Cause) -> None:
         """A new pod without a node, or a change of one that waits."""
         key = key_of(pod)
@@ -130,8 +135,6 @@ class SchedulingQueue:
 
     def cluster_changed(self, helps: Callable[[QueuedPod], bool], cause: Cause) -> None:
         """Brings back the pods that the change may help, and those that no plugin has refused."""
-        if not self._unschedulable:
-            return
         for entry in list(self._unschedulable.values()):
             if not entry.refused_by or helps(entry):
                 entry.cause = cause

@@ -56,10 +56,10 @@ class Framework:
         names: frozenset[str] | None = None
         for plugin in self._pre_filters:
             answer = plugin.pre_filter(state)
-            if answer is None:
-                continue
             if answer is SKIP:
                 state.skipped.add(plugin.name)
+            elif answer is None:
+                continue
             elif isinstance(answer, OnlyNodes):
                 diagnosis.confined_by.append(plugin.name)
                 names = answer.names if names is None else names & answer.names
@@ -70,6 +70,8 @@ class Framework:
                 diagnosis.refuse_all(plugin.name, answer)
                 if not answer.resolvable:
                     return names
+        skipped = state.skipped
+        state.filters = [plugin for plugin in self._filters if plugin.name not in skipped]
         return names
 
     def refusal(self, state: CycleState, node: NodeInfo) -> tuple[str, Refusal] | None:
@@ -101,12 +103,10 @@ class Framework:
         ]
 
     def _run_filters(self, state: CycleState, node: NodeInfo) -> tuple[str, Refusal] | None:
-        skipped = state.skipped
-        for plugin in self._filters:
-            if plugin.name not in skipped:
-                refused = plugin.filter(state, node)
-                if refused is not None:
-                    return plugin.name, refused
+        for plugin in state.filters:
+            refused = plugin.filter(state, node)
+            if refused is not None:
+                return plugin.name, refused
         return None
 
     # Trials: what if this pod were there, or gone?
@@ -114,7 +114,7 @@ class Framework:
     def trial(self, state: CycleState) -> CycleState:
         """A copy of an attempt, in which pods may come and go."""
         kept = {name: self.by_name[name].copy_kept(value) for name, value in state.kept.items()}
-        return CycleState(state.pod, state.resources, kept, state.skipped)
+        return CycleState(state.pod, state.resources, kept, state.skipped, state.filters)
 
     def add_pod(self, trial: CycleState, node: NodeInfo, pod: Obj) -> None:
         """Puts a pod onto a copied node of a trial."""

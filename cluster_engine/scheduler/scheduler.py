@@ -11,7 +11,7 @@ from functools import partial
 
 from cluster_engine.apimachinery.disruption import with_disruption_target
 from cluster_engine.apimachinery.errors import ApiError
-from cluster_engine.apimachinery.meta import Obj, deleting, get_condition, key_of, labels_of
+from cluster_engine.apimachinery.meta import Obj, deleting, get_condition, key_of
 from cluster_engine.client.component import Component
 from cluster_engine.client.controller import ControllerContext
 from cluster_engine.client.informer import EventType, Handler
@@ -19,7 +19,7 @@ from cluster_engine.clock import Timer
 from cluster_engine.scheduler import preemption
 from cluster_engine.scheduler.cache import Cache, NodeInfo
 from cluster_engine.scheduler.diagnosis import Diagnosis
-from cluster_engine.scheduler.framework import ClusterChange, ClusterEvent, CycleState, Handle, Plugin
+from cluster_engine.scheduler.framework import ClusterChange, ClusterEvent, CycleState, Handle, Scores
 from cluster_engine.scheduler.plugins.registry import PLUGINS
 from cluster_engine.scheduler.plugins.volume_binding import VolumeBinding
 from cluster_engine.scheduler.queue import QueuedPod, SchedulingQueue
@@ -70,9 +70,11 @@ class Scheduler(Component):
 
     # What happens in the cluster. Follows pkg/scheduler/eventhandlers.go.
 
-    def _changed(self, change: ClusterChange, cause: Cause) -> None:
+    def _changed(self, event: ClusterEvent, obj: Obj, old: Obj | None, cause: Cause) -> None:
         """Brings back the waiting pods that the change may help, as the plugins that refused them see it."""
-        self.queue.cluster_changed(partial(self._helps, change), cause)
+        if self.queue.anybody_waits:
+            change = ClusterChange(event, obj, old)
+            self.queue.cluster_changed(partial(self._helps, change), cause)
 
     def _helps(self, change: ClusterChange, entry: QueuedPod) -> bool:
         plugins = [self.framework.by_name[name] for name in entry.refused_by]
@@ -84,7 +86,7 @@ class Scheduler(Component):
             return
         self.cache.set_node(node)
         if old is None or _schedulable_part(old) != _schedulable_part(node):
-            self._changed(ClusterChange("node", node, old), cause)
+            self._changed("node", node, old, cause)
 
     def _on_pod(self, type_: EventType, pod: Obj, old: Obj | None, cause: Cause) -> None:
         key = key_of(pod)
@@ -93,32 +95,33 @@ class Scheduler(Component):
             self._stop_waiting(key)
             # Its place is free: that of a pod on a node, or the one that was kept for it.
             if self.cache.remove(key) or self.framework.nominator.remove(key):
-                self._changed(ClusterChange("pod-deleted", pod), cause)
+                self._changed("pod-deleted", pod, None, cause)
         elif pod["spec"].get("nodeName"):
             self._on_placed_pod(key, pod, old, cause)
-        elif pod["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER:
+        elif key not in self._waiting and pod["spec"].get("schedulerName", DEFAULT_SCHEDULER) == DEFAULT_SCHEDULER:
             if self.framework.nominator.update(pod):
-                self._changed(ClusterChange("pod-deleted", pod), cause)
+                self._changed("pod-deleted", pod, None, cause)
             if pod["spec"].get("schedulingGates"):
                 self.queue.remove(key)
-            elif key not in self._waiting:
+            else:
                 self.queue.add(pod, cause)
 
     def _on_placed_pod(self, key: str, pod: Obj, old: Obj | None, cause: Cause) -> None:
-        is_new = self.cache.node_of(key) is None
-        self.cache.place(pod, pod["spec"]["nodeName"])
-        if is_new:
+        node = pod["spec"]["nodeName"]
+        if self.cache.place(pod, node, key):
             self.queue.remove(key)
             kept = self.framework.nominator.remove(key)
-            self._changed(ClusterChange("pod-added", pod), cause)
-            if kept is not None and kept != pod["spec"]["nodeName"]:
-                self._changed(ClusterChange("pod-deleted", pod), cause)
-        elif old is not None and labels_of(old) != labels_of(pod):
-            self._changed(ClusterChange("pod-changed", pod, old), cause)
+            self._changed("pod-added", pod, None, cause)
+            if kept is not None and kept != node:
+                self._changed("pod-deleted", pod, None, cause)
+        elif old is not None:
+            before, after = old["metadata"].get("labels"), pod["metadata"].get("labels")
+            if before is not after and before != after:
+                self._changed("pod-changed", pod, old, cause)
 
     def _on_storage(self, event: ClusterEvent) -> Handler:
         def on_event(_type: EventType, obj: Obj, old: Obj | None, cause: Cause) -> None:
-            self._changed(ClusterChange(event, obj, old), cause)
+            self._changed(event, obj, old, cause)
             for key in self._waiting:
                 self._ready.append((key, cause))
             if self._ready:
@@ -199,6 +202,8 @@ class Scheduler(Component):
         key, pod = entry.key, entry.pod
         # Its place is taken from now on.
         self.cache.place({**pod, "spec": {**pod["spec"], "nodeName": node}}, node)
+        self.framework.nominator.remove(key)
+        self._changed("pod-added", pod, None, entry.cause)
         over = self.clock.call_after(BIND_TIMEOUT_SECONDS, partial(self._on_deadline, key))
         self._waiting[key] = WaitingPod(entry, node, over)
         return True
@@ -255,12 +260,13 @@ class Scheduler(Component):
         best = [name for name, total in totals.items() if total == highest]
         chosen = best[self.rng.choice_index(len(best))] if len(best) > 1 else best[0]
         drawn = f", drawn from {len(best)} equals" if len(best) > 1 else ""
-        sums = [f"{_terms(opinions, chosen)} = {highest}{drawn}"]
+        parts = [(f"{plugin.name} {plugin.weight}×", scores) for plugin, scores in opinions]
         others = [name for name in totals if name != chosen]
-        sums += [f"{name}: {_terms(opinions, name)} = {totals[name]}" for name in others[:MAX_SUMS]]
+        told = [f"{_terms(parts, chosen)} = {highest}{drawn}"]
+        told += [f"{name}: {_terms(parts, name)} = {totals[name]}" for name in others[:MAX_SUMS]]
         if len(others) > MAX_SUMS:
-            sums.append(f"{len(others) - MAX_SUMS} more nodes")
-        return chosen, "; ".join(sums)
+            told.append(f"{len(others) - MAX_SUMS} more nodes")
+        return chosen, "; ".join(told)
 
     # A pod that fits nowhere. Follows handleSchedulingFailure.
 
@@ -368,9 +374,9 @@ def _why_alone(pod: Obj, node: str) -> str:
     return "the only node that fits"
 
 
-def _terms(opinions: list[tuple[Plugin, dict[str, int]]], node: str) -> str:
+def _terms(parts: list[tuple[str, Scores]], node: str) -> str:
     """What each plugin gives a node, as `NodeResourcesFit 1×93 + TaintToleration 3×100`."""
-    return " + ".join(f"{plugin.name} {plugin.weight}×{scores[node]}" for plugin, scores in opinions)
+    return " + ".join([f"{plugin}{scores[node]}" for plugin, scores in parts])
 
 
 def _schedulable_part(node: Obj) -> tuple[object, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cluster_engine.scheduler.cache import NodeInfo
-from cluster_engine.scheduler.framework import CycleState, Plugin, Refusal
+from cluster_engine.scheduler.framework import SKIP, CycleState, Plugin, PreFilterAnswer, Refusal
 
 _REFUSAL = Refusal(("node(s) didn't match the requested node name",), resolvable=False)
 
@@ -13,6 +13,9 @@ class NodeName(Plugin):
 
     name = "NodeName"
     events = frozenset({"node"})
+
+    def pre_filter(self, state: CycleState) -> PreFilterAnswer:
+        return None if state.pod["spec"].get("nodeName") else SKIP
 
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
         wanted = state.pod["spec"].get("nodeName")
