@@ -27,6 +27,7 @@ METHODS = {
     "OPTIONS": "get",
 }  # fmt: skip
 _BAD_GATEWAY = 502
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _KEPT_BACK = frozenset(("authorization", "cookie", "connection", "upgrade", "transfer-encoding", "keep-alive", "te"))
 
 
@@ -73,6 +74,8 @@ def answer_of(answer: ProxyAnswer, http: HttpRequest, rest: str) -> HttpResponse
     headers = [("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff")]
     for name, value in answer.headers:
         lower = name.lower()
+        if not _HEADER_NAME.fullmatch(name) or not value.isprintable():
+            continue  # what no server may say
         if lower == "content-type":
             content_type = value
         elif lower == "location":
