@@ -182,7 +182,7 @@ class _Evaluator:
             if right == 0:
                 if self._quiet:
                     return 0
-                raise ArithmeticFault("divide by zero")
+                raise ArithmeticFault(f'arithmetic expression: division by zero: "{self._expression.strip()}"')
             quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
             return _wrapped(quotient if operator == "/" else left - quotient * right)
         return _wrapped(_OPERATIONS[operator](left, right))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cluster_engine.containers.process import decode, encode
+from cluster_engine.containers.programs.filing import is_busybox
 from cluster_engine.containers.programs.options import UsageFault, arguments, checked, inputs
 from cluster_engine.containers.runner import Program
 from cluster_engine.sh.sed import Editor, SedCommand, SedFault, parse
@@ -27,7 +28,14 @@ def sed(process: Process) -> Program:
         scripts.append(rest.pop(0))
     script, extended = "\n".join(scripts), bool(flags & {"E", "r"})
     commands = _parsed(script, extended=extended)
+    missing = [path for path in rest if path != "-" and not process.fs.exists(path, process.cwd)]
+    if missing and not is_busybox(process):
+        rest = [path for path in rest if path not in missing]
+        process.err("".join(f"sed: can't read {path}: No such file or directory\n" for path in missing))
+        if not rest:
+            return 2
     found, good = yield from inputs(process, rest)
+    good = good and not (missing and not is_busybox(process))
     if "i" not in flags:
         whole = "".join(text if text.endswith("\n") else f"{text}\n" for _, data in found if (text := decode(data)))
         ended = not found or not found[-1][1] or found[-1][1].endswith(b"\n")

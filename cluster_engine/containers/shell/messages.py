@@ -39,6 +39,11 @@ def of_fault(shell: State, error: Exception) -> str:
         refusal = "can't" if shell.flavour == "ash" else "cannot"
         return f"{refusal} {verb} {error.filename}: {words}"
     words = str(error.args[-1] if error.args else error)
+    if ": division by zero: " in words and shell.flavour != "dash":
+        expression = words.partition(": division by zero: ")[2].strip('"')
+        divisor = expression.replace("%", "/").rpartition("/")[2].strip()
+        bash = f'{expression}: division by 0 (error token is "{divisor}")'
+        return "divide by zero" if shell.flavour == "ash" else bash
     if shell.flavour == "bash" and words.endswith(": parameter not set"):
         words = words.replace("parameter not set", "unbound variable")
     return words

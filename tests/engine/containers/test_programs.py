@@ -50,6 +50,8 @@ def run(family: str, script: str) -> tuple[str, str, int]:
         ("debian", "bash -c 'cd /nope'", ("", "bash: line 1: cd: /nope: No such file or directory\n", 1)),
         ("busybox", "set -u; echo $x", ("", "sh: x: parameter not set\n", 2)),
         ("debian", "bash -uc 'echo $x'", ("", "bash: line 1: x: unbound variable\n", 1)),
+        ("busybox", "echo $((1/0))", ("", "sh: divide by zero\n", 2)),
+        ("debian", "bash -c 'echo $((1/0))'", ("", 'bash: line 1: 1/0: division by 0 (error token is "0")\n', 1)),
         ("busybox", "echo -e 'a\\tb'", ("a\tb\n", "", 0)),
         ("debian", "bash -c 'echo -e \"a\\tb\"; echo \"a\\tb\"'", ("a\tb\na\\tb\n", "", 0)),
         # What busybox and coreutils say.
