@@ -114,3 +114,19 @@ def test_the_pages_of_those_who_teach(visitor: Page, server: Server) -> None:
     visitor.locator("main a").first.click()
     expect(visitor.locator("main")).to_be_visible()
     assert violations(visitor) == []
+
+
+def test_a_sandbox_that_is_shared_and_taken_back(visitor: Page) -> None:
+    begin(visitor, "05-deployment")
+    type_line(visitor, "kubectl create namespace one")
+    type_line(visitor, "undo")
+    visitor.locator(".again > summary").click()
+    assert violations(visitor) == [], "the ways to begin again"
+    visitor.locator(".again > summary").click()
+    visitor.locator(".share > summary").click()
+    visitor.locator(".share-panel form.make button").click()
+    link = visitor.locator(".share-panel pre code")
+    expect(link).to_be_visible()
+    assert violations(visitor) == [], "the panel with a link"
+    visitor.goto(link.inner_text())
+    assert violations(visitor) == [], "what the link leads to"
