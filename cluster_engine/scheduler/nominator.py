@@ -15,7 +15,9 @@ class Nominator:
         self._by_node: dict[str, dict[str, Obj]] = {}
         self._node_of: dict[str, str] = {}
 
-    def __bool__(self) -> bool:
+    @property
+    def anybody(self) -> bool:
+        """Whether any pod is nominated for any node."""
         return bool(self._node_of)
 
     def update(self, pod: Obj) -> str | None:

@@ -44,7 +44,7 @@ class Framework:
             if names is not None and node.name not in names:
                 diagnosis.leave_out(node.name)
                 continue
-            refused = self.refusal(state, node)
+            refused = self.refusal(state, node) if self.nominator.anybody else self._run_filters(state, node)
             if refused is None:
                 feasible.append(node)
             else:
@@ -80,7 +80,7 @@ class Framework:
         A nominated pod of no lower priority counts as if it were there already: its place is not given away. Since it
         may never come, the node must do without it too. Follows RunFilterPluginsWithNominatedPods.
         """
-        if self.nominator:
+        if self.nominator.anybody:
             guests = self._guests(state.pod, node)
             if guests:
                 trial, twin = self.trial(state), node.copy()

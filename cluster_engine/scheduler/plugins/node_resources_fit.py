@@ -18,6 +18,8 @@ class NodeResourcesFit(Plugin):
     events = frozenset({"node", "pod-deleted"})
 
     def filter(self, state: CycleState, node: NodeInfo) -> Refusal | None:
+        if state.resources.nothing and len(node.pods) < node.allocatable_pods:
+            return None
         reasons = _insufficient(state.resources, node)
         return Refusal(tuple(reasons)) if reasons else None
 
@@ -33,13 +35,15 @@ class NodeResourcesFit(Plugin):
 
     def scores(self, state: CycleState, nodes: Sequence[NodeInfo]) -> Scores | None:
         wanted = state.resources
-        return {
-            node.name: _least_allocated(
-                (node.allocatable_milli_cpu, node.scored_milli_cpu + wanted.scored_milli_cpu),
-                (node.allocatable_memory, node.scored_memory + wanted.scored_memory),
-            )
-            for node in nodes
-        }
+        cpu, memory = wanted.scored_milli_cpu, wanted.scored_memory
+        found = {}
+        for node in nodes:
+            both = _free(node.allocatable_milli_cpu, node.scored_milli_cpu + cpu)
+            both += _free(node.allocatable_memory, node.scored_memory + memory)
+            # A resource that the node lacks altogether does not count.
+            lacking = not node.allocatable_milli_cpu or not node.allocatable_memory
+            found[node.name] = both if lacking else both // 2
+        return found
 
 
 def _insufficient(wanted: PodResources, node: NodeInfo) -> list[str]:
@@ -64,13 +68,6 @@ def _insufficient(wanted: PodResources, node: NodeInfo) -> list[str]:
 def _allocatable(node: Obj) -> Obj:
     found: Obj = (node.get("status") or {}).get("allocatable") or {}
     return found
-
-
-def _least_allocated(cpu: tuple[int, int], memory: tuple[int, int]) -> int:
-    """The mean of what would be left of each resource, (capacity, requested); one that a node lacks does not count."""
-    if not cpu[0] or not memory[0]:
-        return _free(*cpu) + _free(*memory)
-    return (_free(*cpu) + _free(*memory)) // 2
 
 
 def _free(capacity: int, requested: int) -> int:

@@ -178,7 +178,7 @@ class PodTopologySpread(Plugin):
                 if key in node.labels:
                     sums[node.name] += counted.get(node.name, 0) * weight + constraint.max_skew - 1
             return
-        if not any(key in node.labels for node in nodes):
+        if not [node for node in nodes if key in node.labels]:
             return
         # Those without the label are a domain too, which makes the others weigh a little more, as in Kubernetes.
         domains = {node.labels.get(key, ""): 0 for node in nodes}
