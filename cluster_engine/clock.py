@@ -19,7 +19,7 @@ DEFAULT_START_US = 1_767_225_600 * SECOND_US
 @lru_cache(maxsize=4096)
 def rfc3339_of_second(second: int) -> str:
     """A Unix second as the wire's timestamp, e.g. `2026-01-01T00:00:00Z`."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(second, UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def rfc3339(time_us: int) -> str:

@@ -138,7 +138,7 @@ class Container:
         state: dict[str, Any] = {"exitCode": self.exit_code, "reason": self.exit_reason}
         if self.exit_message:
             state["message"] = self.exit_message
-        state["startedAt"] = rfc3339(self.started_us) if self.started_us else None
+        state["startedAt"] = rfc3339(self.started_us)  # never started: 1970, as the runtime says
         state["finishedAt"] = rfc3339(self.finished_us)
         if self.id:
             state["containerID"] = f"containerd://{self.id}"

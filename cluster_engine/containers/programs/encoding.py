@@ -1,4 +1,4 @@
-"""`base64`, checksums, `od`, `gzip`: bytes."""
+"""`base64`, checksums, `od`, `hexdump`, `gzip`: bytes."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ md5sum, sha1sum, sha256sum, sha512sum = (_digest(name) for name in ("md5", "sha1
 
 @checked
 def od(process: Process) -> Program:
-    """`od`, `hexdump` and `xxd`, all as bytes in hexadecimal."""
+    """Bytes in hexadecimal, 16 a line."""
     paths = [word for word in arguments(process) if not word.startswith("-")]
     found, good = yield from inputs(process, [path for path in paths if process.fs.exists(path, process.cwd)])
     data = b"".join(data for _, data in found)
@@ -59,6 +59,31 @@ def od(process: Process) -> Program:
         process.out(f"{start:07x} {' '.join(f'{byte:02x}' for byte in data[start : start + 16])}\n")
     process.out(f"{len(data):07x}\n")
     return int(not good)
+
+
+@checked
+def hexdump(process: Process) -> Program:
+    """Bytes in hexadecimal: 16 a line with their characters (`-C`), else as words of two."""
+    options, paths = parse(arguments(process), "Cv")
+    found, good = yield from inputs(process, paths)
+    data = b"".join(data for _, data in found)
+    canonical = "C" in options
+    for start in range(0, len(data), 16):
+        line = data[start : start + 16]
+        process.out(f"{start:08x}{_canonical(line)}\n" if canonical else f"{start:07x}{_words(line)}\n")
+    if data:
+        process.out(f"{len(data):08x}\n" if canonical else f"{len(data):07x}\n")
+    return int(not good)
+
+
+def _canonical(line: bytes) -> str:
+    left, right = (" ".join(f"{byte:02x}" for byte in half) for half in (line[:8], line[8:]))
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
+    return f"  {left:<23}  {right:<23}  |{shown}|"
+
+
+def _words(line: bytes) -> str:
+    return "".join(f" {int.from_bytes(line[i : i + 2], 'little'):04x}" for i in range(0, len(line), 2))
 
 
 @checked

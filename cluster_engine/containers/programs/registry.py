@@ -35,7 +35,7 @@ PROGRAMS: dict[str, Main] = {
     "dig": dns.dig, "dirname": filing.dirname, "dmesg": system.nothing, "dpkg": system.package_manager,
     "du": listing.du, "echo": system.echo, "egrep": grep.grep, "env": system.env, "expr": expr.expr,
     "false": system.false, "fgrep": grep.grep, "find": find.find, "fold": text.fold, "free": system.free,
-    "grep": grep.grep, "gunzip": encoding.gzip, "gzip": encoding.gzip, "head": text.head, "hexdump": encoding.od,
+    "grep": grep.grep, "gunzip": encoding.gzip, "gzip": encoding.gzip, "head": text.head, "hexdump": encoding.hexdump,
     "host": dns.host, "hostname": system.hostname, "id": system.id_, "ifconfig": network.ifconfig,
     "ip": network.ip, "kill": processes.kill, "killall": processes.pidof, "less": filing.cat, "ln": filing.ln,
     "ls": listing.ls, "md5sum": encoding.md5sum, "mkdir": filing.mkdir, "mktemp": filing.mktemp, "more": filing.cat,
