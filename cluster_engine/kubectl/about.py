@@ -17,7 +17,7 @@ _KUSTOMIZE = "v5.5.0"
 def run_version(call: Invocation) -> Process:
     flags, out = call.flags, call.factory.out
     if call.args:
-        raise call.usage_error(f"unexpected arguments: {call.args}")
+        raise CommandError(f"extra arguments: [{' '.join(call.args)}]")
     output = flags.string("output")
     if output not in ("", "json", "yaml"):
         raise CommandError("--output must be 'yaml' or 'json'")
@@ -47,7 +47,7 @@ def run_version(call: Invocation) -> Process:
 
 
 def run_cluster_info(call: Invocation) -> Process:
-    if call.args:
+    if call.args[:1] == ["dump"]:
         raise CommandError('the terminal\'s kubectl does not have "cluster-info dump" yet')
     call.factory.check_server()
     call.factory.out.line(f"Kubernetes control plane is running at {SERVER_URL}")
@@ -84,6 +84,23 @@ CLUSTER_INFO = Command(
     completes="nothing",
     long="Shows where the control plane is.",
     group="Cluster Management Commands",
+)
+
+
+def run_alpha(call: Invocation) -> Process:
+    call.factory.err.line("No alpha commands are available in this version of kubectl")
+    return 0
+    yield
+
+
+ALPHA = Command(
+    "alpha",
+    "Commands for features in alpha",
+    run_alpha,
+    use="[options]",
+    long="Holds commands that are tried out. This version has none.",
+    hidden=True,
+    completes="nothing",
 )
 OPTIONS = Command(
     "options",

@@ -12,7 +12,7 @@ from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.label import NEED_RESOURCES
 from cluster_engine.kubectl.printers.output import object_printer
 from cluster_engine.kubectl.process import Process
-from cluster_engine.kubectl.record import record_patch
+from cluster_engine.kubectl.record import CHANGE_CAUSE, record_patch
 from cluster_engine.kubectl.resource.builder import Builder
 from cluster_engine.kubectl.resource.mapper import Info
 
@@ -28,9 +28,10 @@ def run(call: Invocation) -> Process:
     new, remove = pairs.parse(words, "annotation", removals=True)
     if not new and not remove and not flags.on("list"):
         raise CommandError("at least one annotation update is required")
-    result = yield from Builder.of(
-        call.factory, flags, resources, latest=not flags.on("local"), local=flags.on("local")
-    ).do()
+    builder = Builder.of(call.factory, flags, resources, latest=not flags.on("local"), local=flags.on("local"))
+    common.check_local_files(flags)
+    builder.all_permitted_only = True
+    result = yield from builder.do()
     if flags.string("resource-version") and not result.single_item_implied:
         raise CommandError("--resource-version may only be used with a single resource")
     errors = []
@@ -54,7 +55,12 @@ def _annotate(call: Invocation, info: Info, new: dict[str, str], remove: list[st
             factory.out.line(f"{key}={value}")
         return
     if not flags.on("overwrite"):
-        taken = [f"'{key}' already has a value ({present[key]})" for key in new if key in present]
+        # The cause of a change may always be another.
+        taken = [
+            f"'{key}' already has a value ({present[key]})"
+            for key, value in new.items()
+            if key in present and present[key] != value and key != CHANGE_CAUSE
+        ]
         if taken:
             raise CommandError(
                 f"--overwrite is false but found the following declared annotation(s): {'; '.join(taken)}"

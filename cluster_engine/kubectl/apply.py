@@ -42,6 +42,8 @@ def run(call: Invocation) -> Process:
     flags = call.flags
     if call.args:
         raise call.usage_error(f"Unexpected args: [{' '.join(call.args)}]")
+    if flags.string("subresource") and not flags.on("server-side"):
+        raise CommandError("--subresource can only be specified for --server-side")
     if not flags.strings("filename") and not flags.string("kustomize"):
         raise CommandError("must specify one of -f and -k")
     applier = Applier(call)

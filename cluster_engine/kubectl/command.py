@@ -142,7 +142,7 @@ def execute(root: Command, factory: Factory, words: Sequence[str], global_flags:
     if flags.on("help"):
         factory.out.write(help_text(command, path))
         return 0
-    factory.use_flags(flags)
+    factory.use_flags(flags, own)
     _tell_of_old_dry_run(factory, flags)
     if command.run is None:
         if flags.args:

@@ -123,6 +123,12 @@ def dry_run(flags: Flags) -> DryRun:
     raise CommandError(f'Invalid dry-run value ({value}). Must be "none", "server", or "client".')
 
 
+def check_local_files(flags: Flags) -> None:
+    """`--local` works on files alone. Raises CommandError."""
+    if flags.on("local") and not flags.strings("filename") and not flags.string("kustomize"):
+        raise CommandError("can only use local files by -f pod.yaml or --filename=pod.json when --local=true is set")
+
+
 def dry_run_suffix(strategy: DryRun) -> str:
     return {"none": "", "client": " (dry run)", "server": " (server dry run)"}[strategy]
 

@@ -27,6 +27,8 @@ _FORCE_WARNING = (
 def run(call: Invocation) -> Process:
     if call.flags.string("raw"):
         return raw.delete(call, call.flags.string("raw"))
+    if call.flags.on("all") and call.flags.string("selector"):
+        raise CommandError("setting 'all' parameter but found a non empty selector. ")
     deleter = Deleter(call)
     builder = Builder.of(call.factory, call.flags, call.args, require_object=False)
     result = yield from builder.do()

@@ -183,5 +183,5 @@ def _invalid(error: ApiError) -> str:
     if not words:
         return text
     if len(words) == 1:
-        return f"{text}: {words[0]}"
+        return f"{text}: {words[0]}\n"
     return f"{text}: \n" + "".join(f"* {word}\n" for word in words)

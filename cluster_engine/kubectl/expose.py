@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cluster_engine.apimachinery import go_json
 from cluster_engine.apimachinery.errors import ApiError
 from cluster_engine.apimachinery.meta import Obj, dig, labels_of
 from cluster_engine.kubectl import common_flags as common
@@ -14,6 +15,7 @@ from cluster_engine.kubectl.process import Process
 from cluster_engine.kubectl.resource.builder import Builder
 from cluster_engine.kubectl.resource.mapper import Info
 from cluster_engine.kubectl.run import parse_labels
+from cluster_engine.schema.patching import apply_patch
 
 _EXPOSABLE = ("Service", "ReplicationController", "Pod", "Deployment", "ReplicaSet")
 
@@ -62,7 +64,20 @@ def _service(call: Invocation, info: Info) -> Obj:
         spec["clusterIP"] = flags.string("cluster-ip")
     if flags.string("external-ip"):
         spec["externalIPs"] = [flags.string("external-ip")]
-    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    return _overridden(call, service)
+
+
+def _overridden(call: Invocation, service: Obj) -> Obj:
+    """What `--overrides` makes of it."""
+    text = call.flags.string("overrides")
+    if not text:
+        return service
+    try:
+        patch = go_json.parse(text)
+    except ValueError as error:
+        raise CommandError("Invalid JSON Patch") from error
+    return apply_patch(service, patch, call.flags.string("override-type"))
 
 
 def _selector(obj: Obj) -> dict[str, str]:

@@ -6,7 +6,7 @@ Follows cmdutil.Factory.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from typing import Any, Protocol
 
 from cluster_engine.apimachinery.errors import ApiError, ConnectionLost
@@ -17,8 +17,8 @@ from cluster_engine.apiserver.request import Request, Response
 from cluster_engine.apiserver.server import ApiServer
 from cluster_engine.clock import SECOND_US, Clock, rfc3339_micro
 from cluster_engine.kubectl.config import kubeconfig
-from cluster_engine.kubectl.errors import ServerGone
-from cluster_engine.kubectl.flags import Flags
+from cluster_engine.kubectl.errors import CommandError, ServerGone
+from cluster_engine.kubectl.flags import Flags, duration_seconds
 from cluster_engine.kubectl.local_ports import LocalPorts
 from cluster_engine.kubectl.process import Output, Stream, Wait
 from cluster_engine.kubectl.resource.mapper import Mapper
@@ -44,6 +44,19 @@ class FileSystem(Protocol):
 
 # (path, text) -> the text as it is when somebody has left the editor. Raises CommandError.
 OpenEditor = Callable[[str, str], Generator[Wait, None, str]]
+
+
+def check_timeout(text: str) -> float:
+    """`--request-timeout` in seconds; 0 is for ever. Raises CommandError."""
+    if text.isdigit():
+        return float(text)
+    try:
+        return duration_seconds(text)
+    except ValueError:
+        raise CommandError(
+            "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
+            "corresponding time unit (e.g. 1s | 2m | 3h)"
+        ) from None
 
 
 class Factory:
@@ -83,11 +96,12 @@ class Factory:
         self.open_editor: OpenEditor | None = None
         self.local_ports = LocalPorts()
 
-    def use_flags(self, flags: Flags) -> None:
-        """Takes the global flags."""
+    def use_flags(self, flags: Flags, own: Collection[str] = ()) -> None:
+        """Takes the global flags; `own` are the names that mean something else to the command."""
         if flags.string("namespace"):
             self.namespace = flags.string("namespace")
             self.explicit_namespace = True
+        self._check_kubeconfig(flags, own)
         if flags.string("as"):
             acting_as = impersonated(flags.string("as"), tuple(flags.strings("as-group")))
             self.user, self.groups = acting_as.name, acting_as.groups
@@ -95,6 +109,25 @@ class Factory:
             self.namespace = kubeconfig.namespace_of(self.files, flags.string("context"))
         if flags.has("field-manager"):
             self.field_manager = flags.string("field-manager")
+
+    def _check_kubeconfig(self, flags: Flags, own: Collection[str]) -> None:
+        """What the flags name of a kubeconfig has to be there. Raises CommandError."""
+        config = kubeconfig.load(self.files)
+        if flags.string("kubeconfig"):
+            path = flags.string("kubeconfig")
+            try:
+                self.files.read(path)
+            except (FileNotFoundError, IsADirectoryError):
+                raise CommandError(f"stat {path}: no such file or directory") from None
+        cluster, user = ("" if name in own else flags.string(name) for name in ("cluster", "user"))
+        if cluster and all(one.get("name") != cluster for one in config.get("clusters") or ()):
+            raise CommandError(f'no server found for cluster "{cluster}"')
+        if user and all(one.get("name") != user for one in config.get("users") or ()):
+            raise CommandError(f'auth info "{user}" does not exist')
+        if flags.strings("as-group") and not flags.string("as"):
+            name = str((config.get("users") or [{}])[0].get("name", ""))
+            raise CommandError(f"requesting uid, groups or user-extra for {name} without impersonating a user")
+        check_timeout(flags.string("request-timeout"))
 
     def with_output(self, out: Output) -> Factory:
         """The same surroundings with another standard output."""

@@ -15,7 +15,8 @@ from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl import raw
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.errors import CommandError, RawError, raise_all
-from cluster_engine.kubectl.flags import Flag, Flags, duration_seconds
+from cluster_engine.kubectl.factory import check_timeout
+from cluster_engine.kubectl.flags import Flag
 from cluster_engine.kubectl.printers import output, sorting
 from cluster_engine.kubectl.printers.table import TablePrinter
 from cluster_engine.kubectl.process import Process, Wait
@@ -233,7 +234,7 @@ class Getter:
 
     def _follow(self, watch: Watch, show: Any) -> Generator[Wait, None, None]:
         first = self.human
-        seconds = request_timeout(self.flags)
+        seconds = check_timeout(self.flags.string("request-timeout"))
         end_us = self.factory.deadline_us(seconds) if seconds else None
         while True:
             event = watch.pop()
@@ -273,20 +274,6 @@ def _raise_found(errors: list[Exception]) -> None:
     if len(errors) == 1 and isinstance(errors[0], CommandError):
         raise RawError(errors[0].message, errors[0].code)
     raise_all(errors)
-
-
-def request_timeout(flags: Flags) -> float:
-    """`--request-timeout` in seconds; 0 is for ever. Raises CommandError."""
-    text = flags.string("request-timeout")
-    if text.isdigit():
-        return float(text)
-    try:
-        return duration_seconds(text)
-    except ValueError:
-        raise CommandError(
-            f"Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a "
-            f"corresponding time unit (e.g. 1s | 2m | 3h): {text}"
-        ) from None
 
 
 def _with_event(printer: TablePrinter, table: Obj, type_: str) -> str:

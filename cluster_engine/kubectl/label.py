@@ -32,6 +32,8 @@ def run(call: Invocation) -> Process:
         raise CommandError("at least one label update is required")
     local = flags.on("local")
     builder = Builder.of(call.factory, flags, resources, latest=not local, local=local)
+    common.check_local_files(flags)
+    builder.all_permitted_only = True
     result = yield from builder.do()
     if flags.string("resource-version") and not result.single_item_implied:
         raise CommandError("--resource-version may only be used with a single resource")

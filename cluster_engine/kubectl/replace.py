@@ -76,8 +76,13 @@ def put(call: Invocation, info: Info, obj: Obj, **options: Any) -> Obj:
     """Replaces the object; one that names no version replaces the latest."""
     factory, subresource = call.factory, call.flags.string("subresource") if call.flags.has("subresource") else ""
     if not obj["metadata"].get("resourceVersion"):
-        present = factory.request("get", info.resource, info.namespace, info.name, subresource=subresource)
-        obj = with_meta(obj, resourceVersion=present["metadata"]["resourceVersion"])
+        try:
+            present = factory.request("get", info.resource, info.namespace, info.name, subresource=subresource)
+            obj = with_meta(obj, resourceVersion=present["metadata"]["resourceVersion"])
+        except ApiError as error:
+            # The server has the last word on what is not there, and looks at the object first.
+            if not is_not_found(error):
+                raise
     return factory.request(  # type: ignore[no-any-return]
         "update", info.resource, info.namespace, info.name, body=obj, subresource=subresource, **options
     )

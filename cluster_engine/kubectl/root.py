@@ -103,9 +103,19 @@ ROOT = Command(
         config.COMMAND,
         absent.PLUGIN,
         about.VERSION_COMMAND,
+        about.ALPHA,
         about.OPTIONS,
     ),
 )
+
+
+def _warned(factory: Factory, words: Sequence[str], code: int) -> int:
+    """The exit code, where `--warnings-as-errors` makes a failure of warnings. Follows cmd.NewDefaultKubectlCommand."""
+    if not factory.warnings or not {"--warnings-as-errors", "--warnings-as-errors=true"} & set(words):
+        return code
+    count = "1 warning" if factory.warnings == 1 else f"{factory.warnings} warnings"
+    factory.log("E", f'run.go:72] "command failed" err="{count} received"')
+    return 1
 
 
 def main(factory: Factory, words: Sequence[str]) -> Process:
@@ -113,8 +123,10 @@ def main(factory: Factory, words: Sequence[str]) -> Process:
 
     Whatever is wrong is told, not raised.
     """
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     try:
-        return (yield from execute(ROOT, factory, words, GLOBAL))
+        return _warned(factory, words, (yield from execute(ROOT, factory, words, GLOBAL)))
     except (Aggregate, ApiError, CommandError, ExitCode, FlagError, RequiredFlagsError) as error:
         if isinstance(error, PrintedError):
             factory.out.write(error.text)

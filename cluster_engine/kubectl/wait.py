@@ -158,6 +158,8 @@ class _Waiter:
         self.call = call
         self.factory = call.factory
         self.timeout_seconds = timeout_seconds
+        # Once the time is over, nobody is waited for or looked at any more.
+        self.over = False
         self.deadline_us = call.factory.deadline_us(timeout_seconds)
 
     def find(self) -> Generator[Wait, None, Result]:
@@ -182,6 +184,8 @@ class _Waiter:
         test = condition.test
         if self.timeout_seconds == 0:
             return self._once(info, test)
+        if self.over:
+            raise CommandError(f"{_TIMED_OUT} on {info.resource.plural}/{info.name}")
         watch: Watch | None = None
         try:
             while True:
@@ -194,6 +198,7 @@ class _Waiter:
                     if test(obj):
                         return obj
                 if self.factory.now_us >= self.deadline_us:
+                    self.over = True
                     raise CommandError(f"{_TIMED_OUT} on {info.resource.plural}/{info.name}")
                 if watch is None:
                     watch = self._watch(info)

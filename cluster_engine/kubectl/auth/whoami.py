@@ -7,6 +7,7 @@ from cluster_engine.kubectl import common_flags as common
 from cluster_engine.kubectl.command import Command, Invocation
 from cluster_engine.kubectl.describe.writer import go_list
 from cluster_engine.kubectl.errors import CommandError
+from cluster_engine.kubectl.printers.go_typed import typed
 from cluster_engine.kubectl.printers.output import format_of, object_printer
 from cluster_engine.kubectl.printers.tabwriter import TableWriter
 from cluster_engine.kubectl.process import Process
@@ -22,7 +23,7 @@ def run(call: Invocation) -> Process:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview", "metadata": {}}
     review: Obj = factory.request("create", resource, body=body)
     if format_of(call.flags):
-        factory.out.write(object_printer(call.flags, factory.files)(review))
+        factory.out.write(object_printer(call.flags, factory.files)(typed(review)))
         return 0
     info: Obj = (review.get("status") or {}).get("userInfo") or {}
     rows = [["ATTRIBUTE", "VALUE"]]

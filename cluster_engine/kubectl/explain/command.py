@@ -57,7 +57,7 @@ def _fields(text: str) -> list[str]:
 def _in_version(factory: Factory, resource: Resource, api_version: str) -> Resource:
     if not api_version or api_version == resource.api_version:
         return resource
-    for candidate in factory.mapper.scheme:
+    for candidate in factory.mapper.scheme.served():
         if candidate.api_version == api_version and candidate.plural == resource.plural:
             return candidate
     group, _, version = api_version.rpartition("/")

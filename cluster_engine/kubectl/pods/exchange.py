@@ -101,6 +101,8 @@ def _open(
             parameters=parameters,
         )
     except ApiError as error:
+        if error.reason == "Forbidden":
+            raise
         # To a client that wants another protocol this is a refusal of the protocol, in the server's words.
         raise CommandError(error.message) from None
 

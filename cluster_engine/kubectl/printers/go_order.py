@@ -21,6 +21,8 @@ _AFTER = {
     ("CronJobSpec", "timeZone"): "schedule",
     ("ServiceSpec", "clusterIPs"): "clusterIP",
 }
+# Types whose fields stand in another order than their numbers.
+_WHOLE = {"OwnerReference": ("apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion")}
 _FIRST = ("kind", "apiVersion")
 
 
@@ -36,6 +38,10 @@ def order_of(type_name: str) -> dict[str, int]:
     fields = _facts().get(type_name.replace("io.k8s.", "k8s.io.", 1), {})
     names = [fields[number][0] for number in sorted(fields, key=int)]
     kind = type_name.rpartition(".")[2]
+    if kind in _WHOLE:
+        return {name: place for place, name in enumerate(_WHOLE[kind])}
+    # A reference that Go embeds is a name in JSON.
+    names = ["name" if name == "localObjectReference" else name for name in names]
     for (owner, field), before in _AFTER.items():
         if owner == kind and field in names and before in names:
             names.remove(field)

@@ -87,6 +87,8 @@ class Builder:
     label_selector: str | None = None
     field_selector: str | None = None
     select_all: bool = False
+    # `--all` allows what it stands for, and does not contradict names. Follows ResourceTypeOrNameArgs of label.
+    all_permitted_only: bool = False
     all_namespaces: bool = False
     # A type alone means all of them (get, describe), or is not enough (delete).
     allow_empty_selector: bool = False
@@ -190,6 +192,8 @@ class Builder:
         return list(dict.fromkeys(self.factory.mapper.resource(word) for word in self._types))
 
     def _by_selector(self) -> Result:
+        if self._names and self.all_permitted_only and self.select_all:
+            return self._by_names()
         if self._names:
             raise CommandError("name cannot be provided when a selector is specified")
         if self._tuples:

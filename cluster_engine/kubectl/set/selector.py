@@ -30,7 +30,7 @@ def run(call: Invocation) -> Process:
     errors: list[Exception] = []
     for info in infos:
         try:
-            after = _selected(info, selector)
+            after = _selected(info, selector, call.args[-1])
         except CommandError as error:
             errors.append(error)
             continue
@@ -67,21 +67,21 @@ def _split(args: list[str]) -> tuple[list[str], dict[str, str] | None]:
     if not args:
         return [], None
     try:
-        parsed = labels.parse(args[-1])
+        labels.parse(args[-1])
     except ValueError as error:
         raise CommandError(str(error)) from None
-    terms = [
-        f"{{{one.key} {_OPERATORS[one.operator]} [{' '.join(one.values)}]}}"
-        for one in parsed.requirements
-        if one.operator in _OPERATORS
-    ]
-    if terms:
-        raise CommandError(f"match expression [{' '.join(terms)}] not supported on this object")
     pairs = [part.partition("=")[::2] for part in args[-1].split(",") if "=" in part]
     return args[:-1], {key: value.removeprefix("=") for key, value in pairs}
 
 
-def _selected(info: Info, selector: dict[str, str]) -> Obj:
+def _selected(info: Info, selector: dict[str, str], text: str) -> Obj:
+    terms = [
+        f"{{{one.key} {_OPERATORS[one.operator]} [{' '.join(one.values)}]}}"
+        for one in labels.parse(text).requirements
+        if one.operator in _OPERATORS
+    ]
+    if terms:
+        raise CommandError(f"match expression [{' '.join(terms)}] not supported on this object")
     if info.resource.kind != "Service":
         raise CommandError("setting a selector is only supported for Services")
     obj = typed(info.obj)
