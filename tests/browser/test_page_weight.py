@@ -16,6 +16,10 @@ def test_the_scripts_of_a_lesson_are_light_and_compressed(page: Page) -> None:
     by_name = {answer.url.rpartition("/")[2]: answer.headers.get("content-encoding") for answer in answers}
     for name in ("editor.js", "terminal.js", "workspace.js", "workspace.css", "base.css"):
         assert by_name[name] == "gzip", name
+    # What the islands share is asked for by the page itself, not only when an island has been read.
+    shared = [name for name in by_name if name.startswith("chunk-")]
+    assert shared != []
+    assert page.locator("link[rel=modulepreload]").count() == len(shared)
     pages = [answer for answer in answers if answer.request.resource_type == "document"]
     assert [answer.headers.get("content-encoding") for answer in pages] == ["gzip"]
 
