@@ -18,6 +18,7 @@ from cluster_engine.kubectl.factory import Factory
 from cluster_engine.kubectl.flags import Flag, normalized
 from cluster_engine.kubectl.get import FORMATS
 from cluster_engine.kubectl.root import ROOT
+from cluster_engine.schema.types import types
 
 MAX_CANDIDATES = 500
 _ROLLOUT_TYPES = ["daemonset", "deployment", "statefulset"]
@@ -51,6 +52,8 @@ def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[st
     factory.namespace = _namespace(rest) or factory.namespace
     awaited = _awaits_value(rest[-1], flags, by_letter) if rest else None
     if awaited is not None:
+        if awaited.name in ("output", "sort-by", "field-selector"):
+            return _about_fields(factory, awaited.name, _positional(rest[:-1], flags, by_letter), partial)
         if awaited.name == "container" and command.completes == "pods":
             found = _positional(rest[:-1], flags, by_letter)
             return _containers(factory, found[0]) if found else []
@@ -58,12 +61,22 @@ def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[st
     if partial.startswith("--") and "=" in partial:
         name, _, _ = partial[2:].partition("=")
         flag = flags.get(normalized(name))
+        if flag is not None and flag.name in ("output", "sort-by", "field-selector"):
+            args = _positional(rest, flags, by_letter)
+            typed = partial[len(f"--{name}=") :]
+            return [f"--{name}={value}" for value in _about_fields(factory, flag.name, args, typed)]
         return [f"--{name}={value}" for value in _values(factory, flag)] if flag else []
     if partial.startswith("-"):
         return _flag_names(command, partial)
-    args = _positional(rest, flags, by_letter)
+    return _arguments(factory, command, path, _positional(rest, flags, by_letter), partial)
+
+
+def _arguments(factory: Factory, command: Command, path: str, args: list[str], partial: str) -> list[str]:
+    """What could stand as the next word of a command."""
     if command.commands and not args:
         return [child.name for child in command.commands if not child.hidden]
+    if path.endswith("explain") and "." in partial:
+        return _field_paths(factory, partial)
     if command.completes == "files":
         return factory.files.list()
     if command.completes == "contexts":
@@ -75,6 +88,52 @@ def _candidates(factory: Factory, words: Sequence[str], partial: str) -> list[st
     if command.completes == "resources" and command.run is not None:
         return _resources(factory, path, args, partial)
     return []
+
+
+def _about_fields(factory: Factory, flag: str, args: Sequence[str], partial: str) -> list[str]:
+    """Values of `-o`, `--sort-by` and `--field-selector`, with the paths of the asked type's fields."""
+    if flag == "output":
+        head, equals, path = partial.partition("=")
+        if not equals:
+            return list(_VALUES["output"])
+        if head not in ("jsonpath", "custom-columns"):
+            return []
+        before, brace, inside = path.rpartition("{" if head == "jsonpath" else ":")
+        if not brace:
+            return [f"{head}={{."] if head == "jsonpath" else []
+        base = "" if inside.startswith(".items") or not args or len(args) == 1 else inside
+        found = _paths(factory, args, (base or inside).removeprefix(".items[*]").lstrip("."))
+        items = ".items[*]" if inside.startswith(".items[*]") else ""
+        return [f"{head}={before}{brace}{items}.{one}" for one in found]
+    if flag == "sort-by":
+        return [f".{one}" for one in _paths(factory, args, partial.lstrip("."))]
+    names = ["metadata.name", "metadata.namespace"]
+    if args and args[0].partition("/")[0].startswith("po"):
+        names += ["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"]
+    if args and args[0].startswith("ev"):
+        names += ["involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "reason", "type"]
+    return [f"{one}=" for one in names]
+
+
+def _field_paths(factory: Factory, partial: str) -> list[str]:
+    """`deploy.spec.str` as the paths that it could become, for `explain`."""
+    head, _, rest = partial.partition(".")
+    return [f"{head}.{one}" for one in _paths(factory, [head], rest)]
+
+
+def _paths(factory: Factory, args: Sequence[str], partial: str) -> list[str]:
+    """The paths below a type's fields that begin so, one level further."""
+    if not args:
+        return []
+    resource = factory.mapper.resource(args[0].partition("/")[0].partition(",")[0])
+    type_ = types.for_kind(resource.api_version, resource.kind)
+    before, dot, _ = partial.rpartition(".")
+    for name in before.split(".") if before else ():
+        found = type_.fields.get(name.partition("[")[0]) if type_ is not None else None
+        if found is None:
+            return []
+        type_ = types.get(found.type.object_name)
+    return [f"{before}{dot}{name}" for name in sorted(type_.fields)] if type_ is not None else []
 
 
 def _namespace(words: Sequence[str]) -> str:

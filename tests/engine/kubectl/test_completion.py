@@ -35,6 +35,19 @@ def candidates(terminal, line):
         ("kubectl get pods --namespace=te", "kubectl get pods ", ["--namespace=team-a"]),
         ("kubectl get pods -o y", "kubectl get pods -o ", ["yaml"]),
         ("kubectl get pods --show-l", "kubectl get pods ", ["--show-labels"]),
+        ("kubectl explain deploy.spec.str", "kubectl explain ", ["deploy.spec.strategy"]),
+        ("kubectl explain po.spec.containers.li", "kubectl explain ", [
+            "po.spec.containers.lifecycle", "po.spec.containers.livenessProbe",
+        ]),
+        ("kubectl get po --sort-by .metadata.na", "kubectl get po --sort-by ", [".metadata.name", ".metadata.namespace"]),
+        ("kubectl get po --sort-by=.metadata.creationT", "kubectl get po ", ["--sort-by=.metadata.creationTimestamp"]),
+        ("kubectl get po --field-selector=status.", "kubectl get po ", [
+            "--field-selector=status.phase=", "--field-selector=status.podIP=",
+        ]),
+        ("kubectl get deploy web -o jsonpath={.spec.repl", "kubectl get deploy web -o ", ["jsonpath={.spec.replicas"]),
+        ("kubectl get po -o jsonpath={.items[*].metadata.nam", "kubectl get po -o ", [
+            "jsonpath={.items[*].metadata.name", "jsonpath={.items[*].metadata.namespace",
+        ]),
         ("kubectl apply -f w", "kubectl apply -f ", ["web.yaml"]),
         ("kubectl set image deploy/web ", "kubectl set image deploy/web ", ["nginx="]),
         ("kubectl delete deploy web ", "kubectl delete deploy web ", ["api"]),
