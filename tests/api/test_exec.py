@@ -45,8 +45,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kubectl("wait --for=condition=Ready pod/web --timeout=60s")
     server.kubectl("wait --for=jsonpath='{.status.phase}'=Succeeded pod/once --timeout=60s")
     yield server
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 @pytest.fixture

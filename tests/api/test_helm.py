@@ -59,8 +59,8 @@ class Helm:
 def helm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helm]:
     server = Server(tmp_path_factory.mktemp("helm"), "--tls", "--registry", "catalogue", "--speed", "4")
     yield Helm(server)
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 def test_a_release_from_its_installation_to_its_end(helm: Helm) -> None:

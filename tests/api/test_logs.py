@@ -48,8 +48,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kubectl(f"wait --for={waiting}=CrashLoopBackOff pod/crash --timeout=60s")
     server.kubectl(f"wait --for={waiting}=ImagePullBackOff pod/unpulled --timeout=60s")
     yield server
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 @pytest.fixture

@@ -111,8 +111,8 @@ def printing(tmp_path: Path) -> Iterator[Server]:
     server.kubectl("run p --image=busybox:1.36 -- sh -c 'while true; do date; sleep 1; done'")
     server.kubectl("wait --for=condition=Ready pod/p --timeout=60s")
     yield server
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 def followed(server: Server) -> socket.socket:

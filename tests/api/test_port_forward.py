@@ -35,8 +35,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kubectl("rollout status deployment/web --timeout=60s")
     server.kubectl("wait --for=condition=Ready pod/one pod/store --timeout=60s")
     yield server
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 @contextmanager

@@ -26,8 +26,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.kubectl("run p --image=nginx:1.25")
     server.kubectl("wait --for=condition=Ready pod/p --timeout=60s")
     yield server
-    assert server.errors() == ""
-    assert server.stop() == 0
+    errors = server.errors()
+    assert (server.stop(), errors) == (0, "")
 
 
 def connect(server: Server) -> socket.socket:
