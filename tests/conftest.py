@@ -1,10 +1,13 @@
 """What every test gets: stored objects that raise when somebody changes them, and a database like the site's."""
 
 import os
+import signal
 
 import pytest
 
 os.environ["PODARIUM_FREEZE"] = "1"
+# A shell starts what runs in the background with Ctrl-C ignored, and every program that a test starts would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
