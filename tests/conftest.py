@@ -6,7 +6,7 @@ import signal
 import pytest
 
 os.environ["PODARIUM_FREEZE"] = "1"
-# A shell starts what runs in the background with Ctrl-C ignored, and every program that a test starts would inherit that.
+# A shell starts what runs in the background with Ctrl-C ignored, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

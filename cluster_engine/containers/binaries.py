@@ -21,8 +21,8 @@ _COREUTILS = (
 _BUSYBOX = (
     _COREUTILS
     + (
-        "ash awk busybox clear diff dmesg egrep fgrep find free grep gunzip gzip hexdump httpd ifconfig ip kill killall less "
-        "more mount nc netstat nice nologin nslookup pgrep pidof ping pkill ps rev route sed sh tar telnet top "
+        "ash awk busybox clear diff dmesg egrep fgrep find free grep gunzip gzip hexdump httpd ifconfig ip kill "
+        "killall less more mount nc netstat nice nologin nslookup pgrep pidof ping pkill ps rev route sed sh tar telnet top "
         "umount uptime watch wget xargs zcat"
     ).split()
 )
