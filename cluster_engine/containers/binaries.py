@@ -22,8 +22,8 @@ _BUSYBOX = (
     _COREUTILS
     + (
         "ash awk busybox clear diff dmesg egrep fgrep find free grep gunzip gzip hexdump httpd ifconfig ip kill "
-        "killall less more mount nc netstat nice nologin nslookup pgrep pidof ping pkill ps rev route sed sh tar telnet top "
-        "umount uptime watch wget xargs zcat"
+        "killall less more mount nc netstat nice nologin nslookup pgrep pidof ping pkill ps rev route sed sh tar "
+        "telnet top umount uptime watch wget xargs zcat"
     ).split()
 )
 _DEBIAN = (
