@@ -143,6 +143,9 @@ class Runner:
         done, _ = await asyncio.wait({reading}, timeout=limit)
         if not done:
             os.killpg(process.pid, signal.SIGINT if line.interrupt else signal.SIGKILL)
+            ended, _ = await asyncio.wait({reading}, timeout=LIMIT_SECONDS)
+            if not ended:
+                os.killpg(process.pid, signal.SIGKILL)
         out, err = await reading
         code = process.returncode if process.returncode is not None else -1
         if line.interrupt and not done:
