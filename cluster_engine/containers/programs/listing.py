@@ -19,9 +19,14 @@ _NAMES = {0: "root", 1: "daemon", 33: "www-data", 65534: "nobody"}
 MAX_FOUND = 5000
 
 
+def permissions(inode: Inode) -> str:
+    """`rwxr-xr-x`."""
+    return "".join(letter if inode.mode & (0o400 >> index) else "-" for index, letter in enumerate("rwxrwxrwx"))
+
+
 def mode_text(inode: Inode) -> str:
     """`drwxr-xr-x`."""
-    bits = "".join(letter if inode.mode & (0o400 >> index) else "-" for index, letter in enumerate("rwxrwxrwx"))
+    bits = permissions(inode)
     if inode.mode & 0o1000:
         bits = bits[:-1] + ("t" if inode.mode & 1 else "T")
     return inode.kind + bits

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cluster_engine.containers.files import Inode
 from cluster_engine.containers.process import decode
-from cluster_engine.containers.programs.listing import mode_text
+from cluster_engine.containers.programs.listing import permissions
 from cluster_engine.containers.runner import Program, Wait
 
 if TYPE_CHECKING:
@@ -76,47 +76,30 @@ def _content(process: Process, path: str) -> bool:
     return True
 
 
-def _stat(process: Process, path: str) -> Inode | None:
-    try:
-        return process.fs.lookup(path, process.cwd)
-    except OSError as error:
-        process.out(f'error from Stat("{path}"): stat {path}: {_why(error)}\n')
-        return None
+def _about(tell: Callable[[str, Inode], str]) -> Callable[[Process, str], bool]:
+    """A question about what stands at a path."""
+
+    def ask(process: Process, path: str) -> bool:
+        try:
+            inode = process.fs.lookup(path, process.cwd)
+        except OSError as error:
+            process.out(f'error from Stat("{path}"): stat {path}: {_why(error)}\n')
+            return False
+        process.out(tell(path, inode))
+        return True
+
+    return ask
 
 
-def _mode(process: Process, path: str) -> bool:
-    inode = _stat(process, path)
-    if inode is None:
-        return False
-    process.out(f'mode of file "{path}": {_go_mode(inode)}\n')
-    return True
-
-
-def _perm(process: Process, path: str) -> bool:
-    inode = _stat(process, path)
-    if inode is None:
-        return False
-    process.out(f'perms of file "{path}": -{_permissions(inode)}\n')
-    return True
-
-
-def _owner(process: Process, path: str) -> bool:
-    inode = _stat(process, path)
-    if inode is None:
-        return False
-    process.out(f'owner UID of "{path}": {inode.uid}\nowner GID of "{path}": {inode.gid}\n')
-    return True
-
-
-def _permissions(inode: Inode) -> str:
-    return "".join(letter if inode.mode & (0o400 >> index) else "-" for index, letter in enumerate("rwxrwxrwx"))
+def _owner(path: str, inode: Inode) -> str:
+    return f'owner UID of "{path}": {inode.uid}\nowner GID of "{path}": {inode.gid}\n'
 
 
 def _go_mode(inode: Inode) -> str:
     """Go's text of a mode: what is special comes before the permissions, each with a letter of its own."""
-    kind = mode_text(inode)[0].replace("-", "")
+    kind = "" if inode.kind == "-" else inode.kind
     letters = kind + ("g" if inode.mode & SET_GROUP else "") + ("t" if inode.mode & STICKY else "")
-    return (letters or "-") + _permissions(inode)
+    return (letters or "-") + permissions(inode)
 
 
 def _read_in_loop(process: Process, path: str, flags: dict[str, str]) -> Generator[Wait, None, bool]:
@@ -145,8 +128,8 @@ def _read_in_loop(process: Process, path: str, flags: dict[str, str]) -> Generat
 _QUESTIONS: dict[str, Callable[[Process, str], bool]] = {
     "fs_type": _fs_type,
     **{name: _new_file(mode) for name, mode in NEW_FILES.items()},
-    "file_mode": _mode,
-    "file_perm": _perm,
-    "file_owner": _owner,
+    "file_mode": _about(lambda path, inode: f'mode of file "{path}": {_go_mode(inode)}\n'),
+    "file_perm": _about(lambda path, inode: f'perms of file "{path}": -{permissions(inode)}\n'),
+    "file_owner": _about(_owner),
     "file_content": _content,
 }
